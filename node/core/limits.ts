@@ -1,0 +1,72 @@
+/** Every bound of the project, with its unit in the name and the reason beside it. */
+
+// --- Regular expressions (RE2 is linear, but the factor is the program's size) ---
+export const maxRegexChars = 4096
+export const maxRegexInstructions = 20_000
+
+// --- Signed documents (protocol 2.2): checked on bytes, before any parser runs ---
+export const maxActionBytes = 512 * 1024
+/** Above this only an action's id is gossiped; the body is fetched by sync. */
+export const maxGossipActionBytes = 64 * 1024
+export const maxPolicyBytes = 1024 * 1024
+export const maxOtherBodyBytes = 64 * 1024
+export const maxDepthOutside = 12
+export const maxDepthInParameters = 24
+export const maxSignatures = 8
+/** RSA-4096 needs 636 bytes; anything far above is not a single detached signature. */
+export const maxSignatureBytes = 4096
+export const maxTypeBytes = 64
+
+// --- Action (protocol 3) ---
+export const maxOperations = 16
+export const maxNameChars = 256
+export const maxTargetBytes = 2048
+export const maxTargetDepth = 64
+export const maxActionSpanSeconds = 7 * 86_400
+export const clockToleranceSeconds = 300
+export const defaultResultTtlSeconds = 7 * 86_400
+export const maxResultTtlSeconds = 90 * 86_400
+export const maxReaders = 10
+export const maxStoppers = 32
+/** A frozen target list (`only`); one id is 52 characters, so this still fits an action of 512 KiB. */
+export const maxOnlyPeers = 8000
+
+// --- Running (protocol 3.5): the policy's defaults; an action may only tighten them ---
+export const defaultWallSeconds = 300
+export const defaultCpuSeconds = 30
+export const defaultMatches = 1000
+export const defaultOutputBytes = 8 * 1024 * 1024
+/** The plaintext of every summary of one action is padded to one of these sizes (protocol 3.8). */
+export const summarySizesBytes = [4096, 16_384, 32_768] as const
+/** Between the soft deadline that a module sees and the kill of its process group. */
+export const killGraceMs = 2000
+export const moduleMemoryMegabytes = 192
+/** Virtual address space of a module child; V8 reserves far more than it touches. */
+export const moduleAddressSpaceMegabytes = 4096
+export const maxProblems = 100
+export const maxProblemChars = 512
+/** One line of a module child's event stream. */
+export const maxEventLineBytes = 256 * 1024
+export const maxQueuedActions = 32
+
+// --- Policy (protocol 4.4, 5) ---
+export const minWeight = 1
+export const maxWeight = 1000
+export const maxPeople = 1000
+export const maxPgpCertificateBytes = 16 * 1024
+export const maxPolicyVersionJump = 1000
+export const maxCancelsPerPerson = 64
+
+// --- Certificates and invitations (protocol 1.4) ---
+export const maxInvitationSeconds = 14 * 86_400
+export const maxCertificateSeconds = 366 * 86_400
+export const maxTags = 32
+export const maxTagChars = 128
+
+// --- Node-signed documents (protocol 2.3) ---
+export const maxNodeEnvelopeBytes = 64 * 1024
+export const maxHeartbeatBytes = 16 * 1024
+
+// --- Detail pages ---
+export const detailPageBytes = 64 * 1024
+export const maxDetailPages = 256
