@@ -1,0 +1,85 @@
+import type { PeerId } from '../core/peer-id.ts'
+import type { StreamName, Topic } from './topics.ts'
+
+/** The port for the network: members, gossip and streams. Bytes in, bytes out; it knows no store and no PGP. */
+export interface Mesh {
+  readonly peerId: PeerId
+  /** Multiaddrs with `/p2p/<id>` under which others may reach this node; empty when it only dials out. */
+  addresses(): readonly string[]
+  /** Admitted members that are connected now. */
+  members(): readonly Member[]
+  /** Publishes and says to how many neighbours it went. 0 is *not sent* (protocol 6.4), never an error. */
+  publish(topic: Topic, bytes: Uint8Array): Promise<number>
+  /** Opens a stream to a connected or known member.
+   *  @throws MigError `not-reachable` */
+  open(peer: PeerId, stream: StreamName, options: { readonly signal: AbortSignal }): Promise<FrameStream>
+  /** Dials addresses (each ends in `/p2p/<id>`) until one yields an admitted member.
+   *  @throws MigError `not-reachable` with the reason of each address */
+  dial(addresses: readonly string[], options: { readonly signal: AbortSignal }): Promise<PeerId>
+  /** Closes every connection to a peer and refuses it until its credentials are judged anew. */
+  expel(peer: PeerId, reason: string): Promise<void>
+  /** Stops, closing every connection. May be called twice. */
+  stop(): Promise<void>
+}
+
+export type Role = 'agent' | 'relay' | 'investigator'
+
+export interface Member {
+  readonly peer: PeerId
+  readonly role: Role
+  readonly connectedAtMs: number
+  /** The address it is connected through. */
+  readonly address: string
+  readonly direction: 'inbound' | 'outbound'
+  /** Through a relay's circuit. */
+  readonly relayed: boolean
+}
+
+/** A stream of length-limited frames to one admitted member. */
+export interface FrameStream {
+  /** The next frame; undefined when the other side has finished.
+   *  @throws MigError `too-large`, `timeout`, `not-reachable` */
+  read(options: { readonly signal: AbortSignal; readonly maxBytes: number }): Promise<Uint8Array | undefined>
+  write(frame: Uint8Array, options: { readonly signal: AbortSignal }): Promise<void>
+  /** Says that nothing more will be written. */
+  close(): Promise<void>
+  abort(reason: string): void
+}
+
+/** What the mesh asks the floors above. */
+export interface MeshHandlers {
+  /** What this node shows of itself on the enrol stream: its certificate and what is needed to judge it. */
+  readonly credentials: () => Promise<Uint8Array>
+  /** Judges what a peer showed. The mesh lets a refused peer do nothing. */
+  readonly judge: (peer: PeerId, credentials: Uint8Array) => Promise<Verdict>
+  /** Judges a gossip message: `reject` costs the forwarder its score, `ignore` does not. `publisher` signed it. */
+  readonly message: (topic: Topic, publisher: PeerId, bytes: Uint8Array) => Promise<'accept' | 'ignore' | 'reject'>
+  /** Serves one inbound stream. The mesh closes it when the promise settles. */
+  readonly stream: (name: Exclude<StreamName, 'enrol'>, peer: PeerId, stream: FrameStream) => Promise<void>
+  /** A member has been admitted and gossip with it is on. */
+  readonly joined: (member: Member) => void
+  readonly left: (peer: PeerId) => void
+  /** Whom to dial when links are missing: remembered peers and whoever sync has told of. */
+  readonly acquaintances: () => readonly { readonly peer: PeerId; readonly addresses: readonly string[] }[]
+}
+
+export type Verdict =
+  | { readonly kind: 'admitted'; readonly role: Role }
+  | { readonly kind: 'refused'; readonly reason: string }
+
+export interface MeshOptions {
+  readonly fleet: string
+  /** The 32-byte seed of the peer key (Ed25519). */
+  readonly peerKeySeed: Uint8Array
+  readonly role: Role
+  /** Multiaddrs; empty = dial out only. */
+  readonly listen: readonly string[]
+  /** What to tell others instead of the listening addresses. */
+  readonly announce: readonly string[]
+  readonly bootstrap: readonly string[]
+  /** Topics this node subscribes to (protocol 6). */
+  readonly subscribe: readonly Topic[]
+  readonly transport: 'tcp' | 'memory'
+  /** Links below which acquaintances are dialled. */
+  readonly minLinks: number
+}
