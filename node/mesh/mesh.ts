@@ -1,3 +1,4 @@
+import type { Role } from '../core/certificate.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { StreamName, Topic } from './topics.ts'
 
@@ -22,7 +23,6 @@ export interface Mesh {
   stop(): Promise<void>
 }
 
-export type Role = 'agent' | 'relay' | 'investigator'
 
 export interface Member {
   readonly peer: PeerId
