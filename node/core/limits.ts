@@ -47,6 +47,15 @@ export const maxProblems = 100
 export const maxProblemChars = 512
 /** One line of a module child's event stream. */
 export const maxEventLineBytes = 256 * 1024
+/** The object of one problem, usually a path: PATH_MAX of Linux. */
+export const maxAboutChars = 4096
+/** One string of a finding: a path of several PATH_MAX whose bytes are each shown as `\\xNN`. */
+export const maxEventStringChars = 65_536
+export const maxEventDepth = 16
+/** Lines that are no event: more are not an accident. */
+export const maxDroppedEvents = 1000
+/** What an event stream may cost above the elements that it brings: braces, groups, problems. */
+export const eventOverheadBytes = 64
 export const maxQueuedActions = 32
 
 // --- Policy (protocol 4.4, 5) ---
@@ -70,3 +79,19 @@ export const maxHeartbeatBytes = 16 * 1024
 // --- Detail pages ---
 export const detailPageBytes = 64 * 1024
 export const maxDetailPages = 256
+
+// --- Store (protocol D7) ---
+/** Kept beside a database and deleted when the disk is full: reopening must write the log out again as tables,
+ *  which is at most two write buffers and one group each. */
+export const ballastBytes = 4 * 1024 * 1024
+/** With less than this left on the disk a node refuses new actions: what it has accepted must still get its outcome. */
+export const minFreeDiskBytes = 64 * 1024 * 1024
+/** LevelDB's own default is 4 MiB; two such logs would not fit into the ballast. */
+export const storeWriteBufferBytes = 1024 * 1024
+/** Writes that wait for the disk together are made in one batch up to this size. */
+export const maxWriteGroupBytes = 512 * 1024
+export const maxKeyChars = 512
+/** Copies of damaged databases kept beside the repaired one; the oldest goes first. */
+export const maxQuarantines = 3
+/** Keys, certificates, counters, remembered addresses: nothing in a state directory outside the store is larger. */
+export const maxPrivateFileBytes = 4 * 1024 * 1024
