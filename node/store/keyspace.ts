@@ -4,62 +4,59 @@ import type { Range } from './store.ts'
 /** Every key of the project is made here: `<family>/<part>/<part>`. No part can hold the separator, so that no id,
  *  whoever chose it, can reach into another family or another action. */
 
-/** Keys of the store beside the mesh: what a node carries, knows and collects. */
-export const meshKey = {
-  action: (actionId: string) => key('action', id(actionId)),
-  cancel: (actionId: string, fingerprint: string) => key('cancel', id(actionId), id(fingerprint)),
-  root: (version: number) => key('root', number(version)),
-  policy: (version: number) => key('policy', number(version)),
-  invitation: (invitationId: string) => key('invitation', id(invitationId)),
-  certificate: (peerId: string) => key('certificate', id(peerId)),
-  heartbeat: (peerId: string) => key('heartbeat', id(peerId)),
-  result: (actionId: string, peerId: string) => key('result', id(actionId), id(peerId)),
-  status: (actionId: string, peerId: string) => key('status', id(actionId), id(peerId)),
-  receipt: (actionId: string, peerId: string) => key('receipt', id(actionId), id(peerId)),
-  /** The frozen set of agents that should answer (protocol D5). */
-  expected: (actionId: string) => key('expected', id(actionId)),
-  /** The private half of an action's reply key (protocol 3.4). */
-  replyKey: (actionId: string) => key('reply-key', id(actionId)),
-  /** A sealed answer that is carried for a neighbour (protocol 6.1). */
-  carried: (actionId: string, peerId: string) => key('carried', id(actionId), id(peerId)),
-  address: (peerId: string) => key('address', id(peerId)),
-  meta: (name: string) => key('meta', plainName(name)),
-} as const
+// --- The store beside the mesh: what a node carries, knows and collects ---
 
-/** Whole families of `meshKey`, or what belongs to one action. Versions come in ascending order;
- *  the latest is `{ ...meshRange.policy(), reverse: true, limit: 1 }`. */
-export const meshRange = {
-  action: () => under('action'),
-  cancel: (actionId?: string) => under('cancel', actionId),
-  root: () => under('root'),
-  policy: () => under('policy'),
-  invitation: () => under('invitation'),
-  certificate: () => under('certificate'),
-  heartbeat: () => under('heartbeat'),
-  result: (actionId?: string) => under('result', actionId),
-  status: (actionId?: string) => under('status', actionId),
-  receipt: (actionId?: string) => under('receipt', actionId),
-  expected: () => under('expected'),
-  replyKey: () => under('reply-key'),
-  carried: (actionId?: string) => under('carried', actionId),
-  address: () => under('address'),
-  meta: () => under('meta'),
-} as const
+export const action = (actionId: string): string => key('action', id(actionId))
+export const cancel = (actionId: string, fingerprint: string): string =>
+  key('cancel', id(actionId), id(fingerprint))
+export const root = (version: number): string => key('root', number(version))
+export const policy = (version: number): string => key('policy', number(version))
+export const invitation = (invitationId: string): string => key('invitation', id(invitationId))
+export const certificate = (peerId: string): string => key('certificate', id(peerId))
+export const heartbeat = (peerId: string): string => key('heartbeat', id(peerId))
+export const result = (actionId: string, peerId: string): string => key('result', id(actionId), id(peerId))
+export const status = (actionId: string, peerId: string): string => key('status', id(actionId), id(peerId))
+export const receipt = (actionId: string, peerId: string): string => key('receipt', id(actionId), id(peerId))
+/** The frozen set of agents that should answer (protocol D5). */
+export const expected = (actionId: string): string => key('expected', id(actionId))
+/** The private half of an action's reply key (protocol 3.4). */
+export const replyKey = (actionId: string): string => key('reply-key', id(actionId))
+/** A sealed answer that is carried for a neighbour (protocol 6.1). */
+export const carried = (actionId: string, peerId: string): string => key('carried', id(actionId), id(peerId))
+export const address = (peerId: string): string => key('address', id(peerId))
+export const meta = (name: string): string => key('meta', plainName(name))
 
-/** Keys of the store beside the gate: replay memory, outbox and detail, which the mesh process never holds. */
-export const gateKey = {
-  action: (actionId: string) => key('gate-action', id(actionId)),
-  outbox: (actionId: string) => key('outbox', id(actionId)),
-  detailPage: (actionId: string, page: number) => key('detail', id(actionId), number(page)),
-  meta: (name: string) => key('gate-meta', plainName(name)),
-} as const
+// A family as a whole, or, where it takes one, only what belongs to that action. Versions come in ascending order:
+// the latest is `{ ...policyRange(), reverse: true, limit: 1 }`.
 
-export const gateRange = {
-  action: () => under('gate-action'),
-  outbox: () => under('outbox'),
-  detailPage: (actionId?: string) => under('detail', actionId),
-  meta: () => under('gate-meta'),
-} as const
+export const actionRange = (): Range => under('action')
+export const cancelRange = (actionId?: string): Range => under('cancel', actionId)
+export const rootRange = (): Range => under('root')
+export const policyRange = (): Range => under('policy')
+export const invitationRange = (): Range => under('invitation')
+export const certificateRange = (): Range => under('certificate')
+export const heartbeatRange = (): Range => under('heartbeat')
+export const resultRange = (actionId?: string): Range => under('result', actionId)
+export const statusRange = (actionId?: string): Range => under('status', actionId)
+export const receiptRange = (actionId?: string): Range => under('receipt', actionId)
+export const expectedRange = (): Range => under('expected')
+export const replyKeyRange = (): Range => under('reply-key')
+export const carriedRange = (actionId?: string): Range => under('carried', actionId)
+export const addressRange = (): Range => under('address')
+export const metaRange = (): Range => under('meta')
+
+// --- The store beside the gate: replay memory, outbox and detail, which the mesh process never holds ---
+
+export const gateAction = (actionId: string): string => key('gate-action', id(actionId))
+export const outbox = (actionId: string): string => key('outbox', id(actionId))
+export const detailPage = (actionId: string, page: number): string =>
+  key('detail', id(actionId), number(page))
+export const gateMeta = (name: string): string => key('gate-meta', plainName(name))
+
+export const gateActionRange = (): Range => under('gate-action')
+export const outboxRange = (): Range => under('outbox')
+export const detailPageRange = (actionId?: string): Range => under('detail', actionId)
+export const gateMetaRange = (): Range => under('gate-meta')
 
 /** What a key was made of, without its family: `result/<action>/<peer>` → `[action, peer]`. A version or a page
  *  number is read back with `Number`. */
