@@ -49,7 +49,7 @@ export const maxProblemChars = 512
 export const maxEventLineBytes = 256 * 1024
 /** The object of one problem, usually a path: PATH_MAX of Linux. */
 export const maxAboutChars = 4096
-/** One string of a finding: a path of several PATH_MAX whose bytes are each shown as `\\xNN`. */
+/** One string of a finding: a path of several PATH_MAX whose bytes are each shown as `\xNN`. */
 export const maxEventStringChars = 65_536
 export const maxEventDepth = 16
 /** Lines that are no event: more are not an accident. */
@@ -95,3 +95,63 @@ export const maxKeyChars = 512
 export const maxQuarantines = 3
 /** Keys, certificates, counters, remembered addresses: nothing in a state directory outside the store is larger. */
 export const maxPrivateFileBytes = 4 * 1024 * 1024
+
+// --- Mesh: gossip (protocol 6.4), all far below gossip's own 4 MiB, at which it goes silent ---
+/** A body of 64 KiB with eight signatures of 4 KiB and what is around them. */
+export const maxActionGossipBytes = 100 * 1024
+/** A policy of 1 MiB with its signatures. */
+export const maxPolicyGossipBytes = 1126 * 1024
+/** A node envelope of 64 KiB (results, presence) and what is around it. */
+export const maxNodeGossipBytes = 72 * 1024
+/** Messages a minute of one publisher, and how many may come at once. Only people send actions and policies. */
+export const actionGossipPerMinute = 20
+export const actionGossipBurst = 40
+export const policyGossipPerMinute = 120
+export const policyGossipBurst = 120
+/** An agent that empties its outbox after an outage sends hundreds of answers at once. */
+export const nodeGossipPerMinute = 600
+export const nodeGossipBurst = 600
+/** Publishers whose rate is remembered; a forgotten one starts with a full burst. */
+export const maxRatedPublishers = 20_000
+/** A verdict that takes longer is logged: peers wait for it. */
+export const gossipVerdictSlowMs = 100
+/** A verdict that takes longer is *ignore*. Not 100 ms: on a busy machine that would turn load into lost messages. */
+export const gossipVerdictLimitMs = 2000
+/** What is queued for a peer that does not read; its stream is cut beyond it and opened anew by the watchdog. */
+export const maxGossipOutboundBytes = 8 * 1024 * 1024
+/** Read ahead of its use on one stream; then the other side waits. */
+export const streamReadAheadBytes = 256 * 1024
+
+// --- Mesh: admission (protocol 1.5) and connections ---
+/** From the connection's opening until both sides have judged. */
+export const enrolLimitMs = 5000
+/** Certificate, invitation and policy, which may be 1 MiB, twice over while a root changes. */
+export const maxCredentialBytes = 3 * 1024 * 1024
+/** Credentials above this need one of a few places, so that 500 strangers cannot fill the memory. */
+export const smallCredentialBytes = 256 * 1024
+export const maxLargeCredentialsAtOnce = 8
+export const maxRefusalReasonBytes = 512
+/** Inbound connections that are not yet judged. */
+export const maxUnjudgedRelay = 500
+export const maxUnjudgedOther = 100
+export const maxConnectionsRelay = 5000
+export const maxConnectionsInvestigator = 1000
+export const maxConnectionsAgent = 200
+/** Inbound connections a second from one address: a whole office behind one NAT comes back at once. */
+export const maxConnectionsPerSecondPerAddress = 500
+export const maxServedStreamsPeer = 8
+export const streamCloseLimitMs = 5000
+/** Where gossip has not said that it is on by then, the member is announced all the same. */
+export const gossipOnLimitMs = 2000
+
+// --- Mesh: supervisor ---
+export const maxBackOffMs = 30_000
+/** A refusal rarely changes within seconds, but it does change: a policy arrives, a clock is set. */
+export const refusedBackOffMs = 5000
+export const maxRefusedBackOffMs = 300_000
+export const maxDialsAtOnce = 4
+export const dialLimitMs = 10_000
+export const maxAddressesPeer = 16
+export const maxAddressChars = 512
+/** A link that lives shorter than this counts as a failure, or accepting and hanging up would make us dial in a loop. */
+export const stableLinkMs = 10_000
