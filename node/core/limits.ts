@@ -155,3 +155,31 @@ export const maxAddressesPeer = 16
 export const maxAddressChars = 512
 /** A link that lives shorter than this counts as a failure, or accepting and hanging up would make us dial in a loop. */
 export const stableLinkMs = 10_000
+
+// --- Targets (protocol 3.3) ---
+/** All regular expressions of one target together. The longest fact is a heartbeat's environment (16 KiB); about
+ *  50 ns a step and character in the worst case, so that evaluating stays below a tenth of a second. */
+export const maxTargetRegexInstructions = 2000
+/** What a message may quote of a target: PostgreSQL's own quote the rest of the text. */
+export const maxQuotedTargetChars = 120
+/** A repair that did not come to its end so often is not begun again: LevelDB may abort the process on damage. */
+export const maxRepairAttempts = 2
+
+// --- Node keys ---
+/** Parsed public keys that a process keeps ready; a member's key costs some hundred bytes. */
+export const maxCachedPublicKeys = 4096
+
+// --- Sync (protocol 6, 7): one session exchanges differences in bounded batches ---
+/** The largest item: a policy bundle with its signatures. */
+export const maxItemBytes = maxPolicyBytes + 64 * 1024
+/** Batches of this size move 100 times faster than single records (reference/libp2p.md 5). */
+export const syncBatchBytes = 256 * 1024
+export const maxSyncFrameBytes = maxItemBytes + syncBatchBytes
+/** Marks in one digest: 16 bytes each. A longer set is offered newest first; the rest comes with the next session. */
+export const maxDigestMarks = 20_000
+export const maxSyncBytes = 64 * 1024 * 1024
+export const syncDeadlineMs = 60_000
+export const maxSharedAddresses = 32
+/** Answers of neighbours that a member carries for them, and for how long at most. */
+export const maxCarried = 512
+export const maxAwaited = 1024

@@ -13,7 +13,7 @@ export interface Gate {
   /** What has to leave this machine: results until their origin's receipt, statuses until they are out of date. */
   outbox(): Promise<readonly OutboxEntry[]>
   /** Clears a result when the receipt is its origin's. */
-  offerReceipt(receiptWire: Uint8Array, collectorCertificateWire: Uint8Array): Promise<boolean>
+  offerReceipt(receiptWire: Uint8Array): Promise<boolean>
   /** One sealed page of a result; undefined when there is none. */
   detailPage(actionId: string, page: number): Promise<Uint8Array | undefined>
   /** Signs the next heartbeat. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Instant } from '../core/clock.ts'
-import { documentIdField, peerIdField } from '../core/schema.ts'
+import { documentIdField, fingerprintField, peerIdField } from '../core/schema.ts'
 import { clockToleranceSeconds } from '../core/limits.ts'
 import { plusSeconds } from '../core/instant.ts'
 import type { Action } from '../core/action.ts'
@@ -17,6 +17,7 @@ const recordSchema = z.strictObject({
   state: z.enum(['accepted', 'running', 'outcome']),
   name: z.string(),
   origin: peerIdField,
+  stoppers: z.array(fingerprintField),
   issuedAt: z.number(),
   expireAfter: z.number(),
   /** When the result may be forgotten although nobody confirmed it. */
@@ -83,6 +84,7 @@ export async function openReplayMemory(store: Store, guard: RollbackGuard): Prom
         state: 'accepted',
         name: action.name,
         origin: action.origin,
+        stoppers: action.stoppers,
         issuedAt: action.issuedat,
         expireAfter: action.expireafter,
         forgetAt: plusSeconds(action.expireafter, action.resultttl),

@@ -5,11 +5,17 @@ import { gateMeta } from '../store/keyspace.ts'
 import type { Change, Store } from '../store/store.ts'
 import { decodeRecord, encodeRecord } from './record.ts'
 
-/** Where steps are counted a second time: a small file outside the state directory. */
-export interface OutsideCount {
-  read(): Promise<number | undefined>
+/** The second place for what must never go back: a small 0600 file outside the state directory. */
+export interface OutsideMemory {
+  read(): Promise<OutsideRecord | undefined>
   /** Synced before it returns. */
-  write(step: number): Promise<void>
+  write(record: OutsideRecord): Promise<void>
+}
+
+export interface OutsideRecord {
+  readonly step: number
+  /** Highest policy version ever taken. */
+  readonly policyVersion: number
 }
 
 /** Notices a restored or lost store (protocol 7.1). One counter, raised at every start and for every accepted action, stands in
@@ -25,6 +31,9 @@ export interface RollbackGuard {
   step(): Change
   /** After that batch, and before anything runs. */
   confirm(): Promise<void>
+  /** Highest policy version ever taken, whatever the store says. */
+  readonly policyVersion: number
+  confirmPolicy(version: number): Promise<void>
 }
 
 interface Held {
@@ -37,7 +46,7 @@ interface Held {
  *  @param state.storeLost the store was found empty under existing keys, or had to be repaired */
 export async function openRollbackGuard(
   store: Store,
-  outside: OutsideCount,
+  outside: OutsideMemory,
   state: { readonly unborn: boolean; readonly storeLost: boolean },
   now: Instant,
 ): Promise<RollbackGuard> {
@@ -45,18 +54,32 @@ export async function openRollbackGuard(
   const held = bytes === undefined ? undefined : (decodeRecord(bytes) as Held | undefined)
   const counted = await outside.read()
   const isFirst = state.unborn && counted === undefined
-  const isWhole = held !== undefined && counted !== undefined && (held.step === counted || held.step === counted + 1)
+  const isWhole = held !== undefined && counted !== undefined && (held.step === counted.step || held.step === counted.step + 1)
   const rolledBack = !isFirst && (state.storeLost || !isWhole)
   const birth = (rolledBack ? Math.max(held?.birth ?? 0, plusSeconds(now, clockToleranceSeconds)) : (held?.birth ?? 0)) as Instant
   const boot = (held?.boot ?? 0) + 1
-  let current = Math.max(held?.step ?? 0, counted ?? 0)
+  let current = Math.max(held?.step ?? 0, counted?.step ?? 0)
+  let policyVersion = counted?.policyVersion ?? 0
 
   const step = (): Change => {
     current++
     return { put: gateMeta('steps'), value: encodeRecord({ boot, step: current, birth } satisfies Held) }
   }
-  const confirm = () => outside.write(current)
+  const confirm = () => outside.write({ step: current, policyVersion })
   await store.write([step()], { sync: true })
   await confirm()
-  return { boot, rolledBack, birth, step, confirm }
+  return {
+    boot,
+    rolledBack,
+    birth,
+    step,
+    confirm,
+    get policyVersion() {
+      return policyVersion
+    },
+    async confirmPolicy(version) {
+      policyVersion = version
+      await confirm()
+    },
+  }
 }

@@ -1,0 +1,310 @@
+import type { AgentFacts } from '../core/agent-facts.ts'
+import { equalBytes } from '../core/bytes.ts'
+import type { Certificate } from '../core/certificate.ts'
+import type { Clock, Instant } from '../core/clock.ts'
+import { codeOf, MigError } from '../core/error.ts'
+import type { Environment } from '../core/heartbeat.ts'
+import { formatInstant } from '../core/instant.ts'
+import { maxCancelsPerPerson, maxQueuedActions } from '../core/limits.ts'
+import { publicKeyOf } from '../core/peer-id.ts'
+import { parseReceiptBody, resultHash } from '../core/result.ts'
+import { matchesAgent, parseTarget, type Target } from '../core/target.ts'
+import { detailPage, outbox, outboxRange } from '../store/keyspace.ts'
+import type { Store } from '../store/store.ts'
+import { type AuthorizedAction, authorizeAction, type RunLimits } from '../verification/authorize-action.ts'
+import { decodeWithCertificate, encodeWithCertificate } from '../verification/node-documents.ts'
+import { openEnvelope, sealEnvelope } from '../verification/node-envelope.ts'
+import { type VerifiedAction, verifyAction } from '../verification/verify-action.ts'
+import { mayCancel, type VerifiedCancel, verifyCancel } from '../verification/verify-cancel.ts'
+import { createAnswerWriter } from './answers.ts'
+import { queueLocation } from './environment.ts'
+import type { ActionAnswer, CancelAnswer, Gate, OutboxEntry } from './gate.ts'
+import { openPolicyKeeper } from './policy-keeper.ts'
+import { createQueue } from './queue.ts'
+import { type ActionRecord, openReplayMemory } from './replay-memory.ts'
+import { type OutsideMemory, openRollbackGuard } from './rollback-guard.ts'
+import { runAction } from './run-action.ts'
+import type { Runner } from './runner.ts'
+
+export interface LocalGateOptions {
+  readonly certificate: Certificate
+  readonly certificateWire: Uint8Array
+  readonly answerSeed: Uint8Array
+  readonly version: string
+  readonly mode: 'daemon' | 'checkin'
+  readonly unborn: boolean
+  readonly storeLost: boolean
+}
+
+export interface LocalGatePorts {
+  readonly store: Store
+  readonly outside: OutsideMemory
+  readonly clock: Clock
+  readonly runner: Runner
+  readonly environment: () => Environment
+  readonly processId: number
+  /** Free space is checked before an action is taken. @throws MigError `disk-full` */
+  readonly checkSpace: () => Promise<void>
+  readonly log: (event: string, details?: Record<string, unknown>) => void
+}
+
+const pruneEveryMs = 60_000
+const maxStatuses = 1024
+
+/** The gate itself. In production it is the endpoint's second process; in tests and in `mig lab` it runs in-process. */
+export async function createLocalGate(options: LocalGateOptions, ports: LocalGatePorts): Promise<Gate> {
+  const { certificate } = options
+  const { store, clock, runner, log } = ports
+  const { fleet, peerid: peer, serial } = certificate
+  const startedAt = clock.now()
+  const guard = await openRollbackGuard(store, ports.outside, options, startedAt)
+  if (guard.rolledBack) log('rolled-back', { birth: formatInstant(guard.birth) })
+  const memory = await openReplayMemory(store, guard)
+  const policies = await openPolicyKeeper(fleet, new Set(runner.modules.keys()), { store, guard, clock })
+  const queue = createQueue(maxQueuedActions, (error) => log('run-failed', { error: String(error) }))
+  const listeners: (() => void)[] = []
+  const statuses = new Map<string, OutboxEntry & { readonly expireAfter: Instant; readonly key: string }>()
+  const cancels = new Map<string, VerifiedCancel[]>()
+  const targets = new Map<string, Target>()
+  let lastOffer: Promise<unknown> = Promise.resolve()
+  let seq = guard.boot * 1_000_000
+  let beats = 0
+  let lastBeat = startedAt
+  let stopped = false
+
+  const writer = createAnswerWriter({ fleet, peer, serial, answerSeed: options.answerSeed, certificateWire: options.certificateWire, nextSeq: () => seq++ })
+  const announce = () => {
+    for (const listener of listeners) listener()
+  }
+
+  async function finish(record: ActionRecord, run: Awaited<ReturnType<typeof runAction>>): Promise<void> {
+    await memory.finish(record.id, writer.outcome(record, run.outcome, run.reports, run.reason, clock.now()))
+    statuses.delete(record.id)
+    log('outcome', { action: record.id, outcome: run.outcome, reason: run.reason })
+    announce()
+  }
+
+  // Whatever was accepted and has no outcome stopped with the last process. It is never run again (protocol 7.2).
+  for (const record of memory.all()) {
+    if (record.state === 'outcome') continue
+    await finish(record, { outcome: 'interrupted', reason: 'the agent stopped before it had finished', reports: [] })
+  }
+
+  function setStatus(action: VerifiedAction, status: Parameters<typeof writer.status>[1], reason: string, key: string): void {
+    // The same verdict again is no news; signing it anew would only make traffic.
+    if (statuses.get(action.id)?.key === key) return
+    while (statuses.size >= maxStatuses) statuses.delete(statuses.keys().next().value as string)
+    const wire = writer.status(action.id, status, reason, clock.now())
+    statuses.set(action.id, { kind: 'status', actionId: action.id, origin: action.action.origin, wire, expireAfter: action.action.expireafter, key })
+    announce()
+  }
+
+  function facts(): AgentFacts {
+    const environment = ports.environment()
+    return {
+      id: peer,
+      name: certificate.name,
+      queueloc: queueLocation(environment.os, peer),
+      mode: options.mode,
+      version: options.version,
+      pid: ports.processId,
+      status: 'online',
+      starttime: startedAt,
+      heartbeattime: lastBeat,
+      environment: environment as unknown as AgentFacts['environment'],
+      tags: certificate.tags,
+    }
+  }
+
+  async function targetOf(action: VerifiedAction): Promise<Target | string> {
+    const known = targets.get(action.action.target)
+    if (known !== undefined) return known
+    try {
+      const target = await parseTarget(action.action.target)
+      if (targets.size >= maxStatuses) targets.clear()
+      targets.set(action.action.target, target)
+      return target
+    } catch (error) {
+      if (error instanceof MigError && error.code === 'bad-target') return error.message
+      throw error
+    }
+  }
+
+  async function judge(wire: Uint8Array): Promise<ActionAnswer> {
+    const policy = policies.current
+    if (policy === undefined) return { kind: 'hold', code: 'no-policy' }
+    const now = clock.now()
+    const verdict = await verifyAction(wire, { fleet, policy, now, heldSigners: () => undefined })
+    if (verdict.kind !== 'accept') return { kind: 'invalid', code: verdict.code, detail: verdict.detail }
+    const verified = verdict.value
+    if (memory.find(verified.id) !== undefined) return { kind: 'known' }
+    const refuse = (code: string, reason: string): ActionAnswer => {
+      setStatus(verified, code === 'busy' ? 'busy' : 'refused', `${code}: ${reason}`, `${code} ${reason}`)
+      log('refused', { action: verified.id, code, reason, signers: [...verified.signers] })
+      return { kind: 'refused', code, reason }
+    }
+    const fence = memory.fenced(verified.action)
+    if (fence !== undefined) return refuse('replay-fence', fence)
+    const target = await targetOf(verified)
+    if (typeof target === 'string') return refuse('bad-target', target)
+    const authorization = authorizeAction(verified, {
+      policy,
+      now,
+      peer,
+      isTargeted: () => matchesAgent(target, facts(), now),
+      modules: runner.modules,
+    })
+    switch (authorization.kind) {
+      case 'refused':
+        return refuse(authorization.code, authorization.reason)
+      case 'not-targeted':
+        return { kind: 'not-targeted' }
+      case 'hold':
+        return authorization.until === undefined
+          ? { kind: 'hold', code: authorization.code }
+          : { kind: 'hold', code: authorization.code, untilMs: authorization.until }
+      case 'authorized':
+        return start(verified, authorization.action, authorization.limits, refuse)
+    }
+  }
+
+  async function start(
+    verified: VerifiedAction,
+    authorized: AuthorizedAction,
+    limits: RunLimits,
+    refuse: (code: string, reason: string) => ActionAnswer,
+  ): Promise<ActionAnswer> {
+    if (queue.length > maxQueuedActions) return refuse('busy', `${queue.length} actions are waiting`)
+    let record: ActionRecord
+    try {
+      await ports.checkSpace()
+      record = await memory.accept(verified.id, verified.action, clock.now())
+    } catch (error) {
+      if (codeOf(error) === 'disk-full') return refuse('disk-full', 'there is no room to remember that it ran')
+      throw error
+    }
+    log('accepted', { action: record.id, name: record.name, signers: [...verified.signers] })
+    const policy = policies.current
+    const stopper = cancels.get(record.id)?.find((cancel) => policy !== undefined && mayCancel(cancel, verified.action, policy))
+    if (stopper !== undefined) {
+      await finish(record, { outcome: 'cancelled', reason: `cancelled by ${stopper.person}`, reports: [] })
+      return { kind: 'accepted' }
+    }
+    setStatus(verified, 'accepted', '', 'accepted')
+    const taken = queue.push(record.id, async (signal) => {
+      await memory.running(record.id)
+      const run = await runAction(authorized.action, limits, { runner, clock }, signal)
+      // Stopping is not an outcome: the next start reports the action as interrupted.
+      if (!stopped) await finish(record, run)
+    })
+    if (!taken) await finish(record, { outcome: 'failed', reason: 'busy', reports: [] })
+    return { kind: 'accepted' }
+  }
+
+  function keepCancel(cancel: VerifiedCancel): CancelAnswer {
+    const held = [...cancels.values()].flat().filter((other) => other.person === cancel.person)
+    if (held.length >= maxCancelsPerPerson) return { kind: 'invalid', code: 'no-room', detail: `${held.length} cancels of ${cancel.person} are kept` }
+    cancels.set(cancel.cancel.actionid, [...(cancels.get(cancel.cancel.actionid) ?? []), cancel])
+    return { kind: 'kept' }
+  }
+
+  async function tidy(): Promise<void> {
+    const now = clock.now()
+    const waiting = new Set<string>()
+    for await (const key of store.keys(outboxRange())) waiting.add(key)
+    await memory.prune(now, (id) => !waiting.has(outbox(id)))
+    for (const [id, status] of statuses) if (status.expireAfter < now) statuses.delete(id)
+  }
+  let callOff = clock.after(pruneEveryMs, tick)
+  function tick(): void {
+    tidy()
+      .catch((error: unknown) => log('tidy-failed', { error: String(error) }))
+      .finally(() => {
+        if (!stopped) callOff = clock.after(pruneEveryMs, tick)
+      })
+  }
+
+  return {
+    async identity() {
+      return { peer, boot: guard.boot, rolledBack: guard.rolledBack, policyVersion: policies.current?.version ?? 0 }
+    },
+    offerPolicy: (rootWire, policyWire) => policies.offer(rootWire, policyWire),
+    async offerAction(wire) {
+      // Two deliveries at once must not both pass the replay memory: offers are judged one after another.
+      const answer = lastOffer.then(() => judge(wire))
+      lastOffer = answer.catch(() => undefined)
+      return answer
+    },
+    async offerCancel(wire) {
+      const policy = policies.current
+      if (policy === undefined) return { kind: 'invalid', code: 'no-policy', detail: 'no policy yet' }
+      const verdict = await verifyCancel(wire, { fleet, policy, now: clock.now() })
+      if (verdict.kind !== 'accept') return { kind: 'invalid', code: verdict.code, detail: verdict.detail }
+      const cancel = verdict.value
+      const record = memory.find(cancel.cancel.actionid)
+      if (record === undefined) return keepCancel(cancel)
+      if (!mayCancel(cancel, record, policy)) return { kind: 'invalid', code: 'not-permitted', detail: `${cancel.person} may not stop it` }
+      if (record.state === 'outcome') return { kind: 'too-late' }
+      if (queue.cancel(record.id) === 'removed') await finish(record, { outcome: 'cancelled', reason: `cancelled by ${cancel.person}`, reports: [] })
+      return { kind: 'stopped' }
+    },
+    async outbox() {
+      const entries: OutboxEntry[] = [...statuses.values()].map(({ kind, actionId, origin, wire }) => ({ kind, actionId, origin, wire }))
+      for (const record of memory.all()) {
+        if (record.state !== 'outcome') continue
+        const wire = await store.get(outbox(record.id))
+        if (wire !== undefined) entries.push({ kind: 'result', actionId: record.id, origin: record.origin, wire })
+      }
+      return entries
+    },
+    async offerReceipt(receiptWire) {
+      const opened = openEnvelope('mig-receipt', receiptWire)
+      if (!('value' in opened)) return false
+      const receipt = parseReceiptBody(opened.value)
+      if (typeof receipt === 'string' || receipt.fleet !== fleet || receipt.peerid !== peer) return false
+      const record = memory.find(receipt.actionid)
+      // An investigator's node answers with its peer key, which stands inside the origin that people have signed.
+      const originKey = publicKeyOf(receipt.collector)
+      if (record?.origin !== receipt.collector || originKey === undefined || !equalBytes(originKey, opened.signer)) return false
+      const held = await store.get(outbox(record.id))
+      const envelope = held === undefined ? undefined : decodeWithCertificate(held)?.envelopeWire
+      if (envelope === undefined || resultHash(envelope) !== receipt.result) return false
+      // Losing this write costs one more send.
+      await store.write([{ delete: outbox(record.id) }], { sync: false })
+      return true
+    },
+    detailPage: (actionId, page) => store.get(detailPage(actionId, page)),
+    async heartbeat(addresses) {
+      lastBeat = clock.now()
+      const waiting = []
+      for await (const key of store.keys(outboxRange())) waiting.push(key)
+      const body = {
+        v: 1,
+        fleet,
+        peerid: peer,
+        serial,
+        boot: guard.boot,
+        seq: beats++,
+        at: formatInstant(lastBeat),
+        mode: options.mode,
+        version: options.version,
+        pid: ports.processId,
+        starttime: formatInstant(startedAt),
+        environment: ports.environment(),
+        policyversion: policies.current?.version ?? 0,
+        addresses: addresses.slice(0, 16),
+        outbox: waiting.length,
+      }
+      return encodeWithCertificate(options.certificateWire, sealEnvelope('mig-heartbeat', body, options.answerSeed))
+    },
+    onOutbox(listener) {
+      listeners.push(listener)
+    },
+    async stop() {
+      if (stopped) return
+      stopped = true
+      callOff()
+      await queue.stop()
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { utf8, utf8Decode } from '../core/encoding.ts'
+import { maxAwaited, maxDigestMarks, maxSharedAddresses } from '../core/limits.ts'
+import { documentIdField, peerIdField } from '../core/schema.ts'
+import { itemKinds } from './item.ts'
+
+const mark = z.string().regex(/^[0-9a-f]{16}$/)
+const acquaintance = z.strictObject({ peer: peerIdField, addresses: z.array(z.string().max(512)).max(8) })
+
+/** First frame of both sides: what each holds, what it waits for, whom it knows. */
+export const helloSchema = z.strictObject({
+  v: z.literal(1),
+  /** Marks of held items by kind, only of kinds that the sender keeps. A kind that is absent is not wanted. */
+  have: z.partialRecord(z.enum(itemKinds), z.array(mark).max(maxDigestMarks)),
+  /** Results for which the sender still waits for the origin's receipt. */
+  awaits: z.array(z.strictObject({ actionid: documentIdField, peerid: peerIdField })).max(maxAwaited),
+  /** The sender reaches no collector: it asks an ordinary member to carry its answers one hop (protocol 6.1). */
+  carry: z.boolean(),
+  acquaintances: z.array(acquaintance).max(maxSharedAddresses),
+})
+export type Hello = z.output<typeof helloSchema>
+export type Acquaintance = z.output<typeof acquaintance>
+
+/** Second frame of both sides: which of the other's items are wanted. */
+export const wantSchema = z.strictObject({ want: z.array(mark).max(maxDigestMarks * itemKinds.length) })
+
+export function encodeMessage(message: z.input<typeof helloSchema> | z.input<typeof wantSchema>): Uint8Array {
+  return utf8(JSON.stringify(message))
+}
+
+/** Undefined when the frame is not the message that was due. */
+export function decodeMessage<T>(schema: z.ZodType<T>, frame: Uint8Array): T | undefined {
+  const text = utf8Decode(frame)
+  if (text === undefined) return undefined
+  try {
+    const parsed = schema.safeParse(JSON.parse(text))
+    return parsed.success ? parsed.data : undefined
+  } catch {
+    return undefined
+  }
+}
