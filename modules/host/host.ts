@@ -20,19 +20,61 @@ export interface Host {
    *  @throws HostError, `too-large` beyond `maxBytes` */
   readFile(path: Uint8Array | string, maxBytes: number): Uint8Array
   hostname(): string
+  /** Opens a directory to be walked from; a final link is not followed. Close it.
+   *  @throws HostError, `is-link` or `not-directory` when it is none */
+  openDirectory(path: Uint8Array | string): OpenDirectory
+  /** The path without links and `..`, as bytes, seen from inside the root.
+   *  @throws HostError */
+  realPath(path: Uint8Array | string): Uint8Array
+  /** What is mounted where, by path inside the root; empty when the root is not the machine itself. */
+  mounts(): readonly Mount[]
+}
+
+/** A directory held open: names are looked up in it, whatever its path is by now, so that neither a path longer than
+ *  the system takes nor a link swapped in above it matters. Names are single components. */
+export interface OpenDirectory {
+  readonly stat: FileStat
+  /** The entries as they come from the system, a bounded number in memory at a time.
+   *  @throws HostError */
+  entries(): Iterable<DirectoryEntry>
+  /** Goes one level down; never through a link. Close it before this one.
+   *  @throws HostError, `not-directory` for anything else */
+  openDirectory(name: Uint8Array): OpenDirectory
+  /** Opens an entry that was listed or stat'ed as a regular file. `follow` resolves a link inside the root.
+   *  @throws HostError, `is-link` when it has become a link and `follow` is false */
+  open(name: Uint8Array, follow: boolean): OpenFile
+  /** @throws HostError */
+  statEntry(name: Uint8Array, follow: boolean): FileStat
+  /** May be called twice. */
+  close(): void
+}
+
+export interface Mount {
+  /** Bytes, without a trailing slash but for `/`. */
+  readonly path: Uint8Array
+  /** The type as the kernel names it: `ext4`, `nfs4`, `fuse.sshfs`. */
+  readonly fileSystem: string
 }
 
 export interface OpenFile {
   readonly stat: FileStat
-  /** Reads the next bytes into `buffer`; 0 at the end.
-   *  @throws HostError */
+  /** Reads the next bytes into `buffer`; 0 at the end. Only regular files are ever read.
+   *  @throws HostError, `not-supported` for anything but a regular file */
   read(buffer: Uint8Array): number
   /** Has the file's size or modification time changed since it was opened? */
   changed(): boolean
   close(): void
 }
 
-export type FileKind = 'file' | 'directory' | 'link' | 'fifo' | 'socket' | 'character-device' | 'block-device' | 'unknown'
+export type FileKind =
+  | 'file'
+  | 'directory'
+  | 'link'
+  | 'fifo'
+  | 'socket'
+  | 'character-device'
+  | 'block-device'
+  | 'unknown'
 
 export interface FileStat {
   readonly kind: FileKind

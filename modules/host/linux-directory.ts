@@ -1,0 +1,159 @@
+import { closeSync, constants, fstatSync, opendirSync, openSync } from 'node:fs'
+import { fileStatOf, kindOf } from './file-stat.ts'
+import { type DirectoryEntry, type FileStat, HostError } from './host.ts'
+import { systemCall } from './system-error.ts'
+
+/** Looks names up and needs no right to read the directory; Node names no constant for it. Same on x86-64 and arm64. */
+const O_PATH = 0o10000000
+const oneLevelDown = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW
+/** Directory descriptors that one host keeps open. A deeper tree closes the oldest and gets them back on the way up. */
+const maxOpenDirectories = 64
+const namesInMemory = 1024
+
+/** A directory reached from the root one component at a time, never through a link. Its descriptor may be closed and opened
+ *  again behind the scenes; device and inode say whether it is still the same. */
+export class LinuxDirectory {
+  readonly parent: LinuxDirectory | undefined
+  readonly name: Buffer
+  readonly stat: FileStat
+  readonly #open: Set<LinuxDirectory>
+  #descriptor: number | undefined
+  #evicted = false
+
+  private constructor(
+    parent: LinuxDirectory | undefined,
+    name: Buffer,
+    descriptor: number,
+    open: Set<LinuxDirectory>,
+  ) {
+    this.parent = parent
+    this.name = name
+    this.#open = open
+    this.stat = statOf(descriptor)
+    this.#keep(descriptor)
+  }
+
+  /** The directory that a host is confined to. Its descriptor stays open. */
+  static root(path: string): LinuxDirectory {
+    const descriptor = systemCall(() => openSync(path, O_PATH | constants.O_DIRECTORY))
+    return new LinuxDirectory(undefined, Buffer.alloc(0), descriptor, new Set())
+  }
+
+  /** @throws HostError, `not-directory` for a link too */
+  child(name: Buffer): LinuxDirectory {
+    const path = this.pathOf(name)
+    return new LinuxDirectory(
+      this,
+      name,
+      systemCall(() => openSync(path, oneLevelDown)),
+      this.#open,
+    )
+  }
+
+  /** A path by which the system finds `name` in this very directory, wherever that is by now. */
+  pathOf(name: Buffer): Buffer {
+    return Buffer.concat([Buffer.from(`${this.#path()}/`), name])
+  }
+
+  *entries(): Generator<DirectoryEntry> {
+    const path = this.#path()
+    const options = { encoding: 'buffer' as unknown as BufferEncoding, bufferSize: namesInMemory }
+    const listing = systemCall(() => opendirSync(path, options))
+    try {
+      for (;;) {
+        const entry = systemCall(() => listing.readSync())
+        if (entry === null) return
+        // With encoding `buffer` names are buffers; the types of Node 20 do not know it.
+        const { name } = entry as unknown as { name: Buffer }
+        yield { name, kind: kindOf(entry as unknown as Parameters<typeof kindOf>[0]) }
+      }
+    } finally {
+      listing.closeSync()
+    }
+  }
+
+  /** Gives the descriptor back. The directory can still be used: it is then found again from above. */
+  release(): void {
+    this.#evicted = false
+    if (this.parent !== undefined) this.#drop()
+  }
+
+  /** Like release, for a walk that now returns to the parent: if the parent had to be closed on the way down, it is opened
+   *  again through `..`, which costs the same at every depth. */
+  leave(): void {
+    if (this.parent !== undefined && this.#descriptor !== undefined)
+      this.parent.#reopenIfEvicted(this.#path())
+    this.release()
+  }
+
+  #path(): string {
+    return `/proc/self/fd/${this.#descriptor ?? this.#findAgain()}`
+  }
+
+  #keep(descriptor: number): void {
+    this.#descriptor = descriptor
+    this.#evicted = false
+    if (this.parent === undefined) return
+    this.#open.add(this)
+    if (this.#open.size <= maxOpenDirectories) return
+    const [oldest] = this.#open
+    if (oldest !== undefined) oldest.#dropAsEvicted()
+  }
+
+  #dropAsEvicted(): void {
+    this.#drop()
+    this.#evicted = true
+  }
+
+  #drop(): void {
+    this.#open.delete(this)
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor)
+    this.#descriptor = undefined
+  }
+
+  #reopenIfEvicted(childPath: string): void {
+    if (!this.#evicted) return
+    try {
+      this.#keepIfSame(openSync(`${childPath}/..`, oneLevelDown))
+    } catch {
+      // The child was moved away meanwhile. #findAgain tries from above when this directory is needed.
+    }
+  }
+
+  /** Opens every closed directory from the last open one above down to this one. */
+  #findAgain(): number {
+    const closed: LinuxDirectory[] = []
+    let above: LinuxDirectory = this
+    while (above.#descriptor === undefined && above.parent !== undefined) {
+      closed.push(above)
+      above = above.parent
+    }
+    let held = above
+    for (const directory of closed.reverse()) {
+      const path = held.pathOf(directory.name)
+      directory.#keepIfSame(systemCall(() => openSync(path, oneLevelDown)))
+      if (held !== above) held.#dropAsEvicted()
+      held = directory
+    }
+    if (this.#descriptor === undefined) throw new HostError('not-found')
+    return this.#descriptor
+  }
+
+  #keepIfSame(descriptor: number): void {
+    const { device, inode } = statOf(descriptor)
+    if (device !== this.stat.device || inode !== this.stat.inode) {
+      closeSync(descriptor)
+      throw new HostError('not-found')
+    }
+    this.#keep(descriptor)
+  }
+}
+
+function statOf(descriptor: number): FileStat {
+  try {
+    return fileStatOf(fstatSync(descriptor, { bigint: true }))
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
+  }
+}

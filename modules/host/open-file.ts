@@ -1,0 +1,76 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { codeOf } from '../../node/core/error.ts'
+import { fileStatOf } from './file-stat.ts'
+import { type FileStat, HostError, type OpenFile } from './host.ts'
+import { systemCall } from './system-error.ts'
+
+// What a platform lacks is 0 there: Windows knows none of these, macOS no O_NOATIME.
+const careful =
+  constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
+const noAccessTime = constants.O_NOATIME ?? 0
+
+/** Opens for reading without following a final link, without blocking, and without touching the access time where the
+ *  system lets us (only a file's owner and root may ask for that).
+ *  @throws HostError */
+export function openFile(path: string | Buffer): OpenFile {
+  return new DescriptorFile(systemCall(() => openCarefully(path)))
+}
+
+function openCarefully(path: string | Buffer): number {
+  if (noAccessTime === 0) return openSync(path, careful)
+  try {
+    return openSync(path, careful | noAccessTime)
+  } catch (error) {
+    if (codeOf(error) !== 'EPERM') throw error
+    return openSync(path, careful)
+  }
+}
+
+class DescriptorFile implements OpenFile {
+  readonly stat: FileStat
+  #descriptor: number | undefined
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor
+    try {
+      this.stat = fileStatOf(fstatSync(descriptor, { bigint: true }))
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  read(buffer: Uint8Array): number {
+    const descriptor = this.#descriptor
+    // The name may have been swapped since it was looked at: what was opened decides, and a device is never read.
+    if (descriptor === undefined || this.stat.kind !== 'file') throw new HostError('not-supported')
+    return systemCall(() => readSync(descriptor, buffer, 0, buffer.length, null))
+  }
+
+  changed(): boolean {
+    const descriptor = this.#descriptor
+    if (descriptor === undefined) return false
+    const now = systemCall(() => fileStatOf(fstatSync(descriptor, { bigint: true })))
+    return now.sizeBytes !== this.stat.sizeBytes || now.mtimeNs !== this.stat.mtimeNs
+  }
+
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor)
+    this.#descriptor = undefined
+  }
+}
+
+/** Reads a file that is small to its end, whatever size it says it has.
+ *  @throws HostError, `too-large` beyond `maxBytes` */
+export function readWhole(file: OpenFile, maxBytes: number): Uint8Array {
+  const chunks: Buffer[] = []
+  let total = 0
+  const buffer = Buffer.allocUnsafe(Math.min(maxBytes + 1, 64 * 1024))
+  for (;;) {
+    const count = file.read(buffer)
+    if (count === 0) return new Uint8Array(Buffer.concat(chunks))
+    total += count
+    if (total > maxBytes) throw new HostError('too-large')
+    chunks.push(Buffer.from(buffer.subarray(0, count)))
+  }
+}
