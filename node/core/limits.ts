@@ -139,6 +139,8 @@ export const maxConnectionsInvestigator = 1000
 export const maxConnectionsAgent = 200
 /** Inbound connections a second from one address: a whole office behind one NAT comes back at once. */
 export const maxConnectionsPerSecondPerAddress = 500
+/** Connections younger than this are kept when the peer opens one and says it knows no other. */
+export const replaceableLinkMs = 5000
 export const maxServedStreamsPeer = 8
 export const streamCloseLimitMs = 5000
 /** Where gossip has not said that it is on by then, the member is announced all the same. */
@@ -149,6 +151,9 @@ export const maxBackOffMs = 30_000
 /** A refusal rarely changes within seconds, but it does change: a policy arrives, a clock is set. */
 export const refusedBackOffMs = 5000
 export const maxRefusedBackOffMs = 300_000
+/** An admitted link may be without gossip this long before it is repaired. */
+export const gossipRepairAfterMs = 2000
+export const supervisorTickMs = 1000
 export const maxDialsAtOnce = 4
 export const dialLimitMs = 10_000
 export const maxAddressesPeer = 16
@@ -183,3 +188,19 @@ export const maxSharedAddresses = 32
 /** Answers of neighbours that a member carries for them, and for how long at most. */
 export const maxCarried = 512
 export const maxAwaited = 1024
+
+// --- Sealed summaries (protocol 3.8) ---
+export const maxSummaryErrors = 1024
+export const maxSummaryErrorChars = 8192
+export const maxSummaryReasonChars = 512
+
+// --- Reading files (module file) ---
+/** A line is held in memory to be matched; what is longer is matched up to here and reported. */
+export const maxLineBytes = 8 * 1024 * 1024
+/** A gzip stream is given up, and reported, beyond this size … */
+export const maxDecodedBytes = 1024 * 1024 * 1024
+/** … or, past the first decoded bytes, beyond this ratio (deflate itself reaches 1032; real logs stay far below). */
+export const maxDecodedRatio = 250
+export const decodedBytesBeforeRatio = 64 * 1024 * 1024
+/** Directories below one another in a walk. */
+export const maxWalkDepth = 20_000
