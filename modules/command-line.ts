@@ -29,9 +29,9 @@ export function describeFlags(definition: Pick<ModuleDefinition, 'commandLine'>)
 /** The options as a Markdown table: what a module's README shows. */
 export function flagsTable(definition: Pick<ModuleDefinition, 'commandLine'>): string {
   const rows = describeFlags(definition).map((flag) => {
-    const usage = flag.placeholder === undefined ? `-${flag.flag}` : `-${flag.flag} ${flag.placeholder}`
+    const value = flag.placeholder === undefined ? '' : ` ${flag.placeholder.replaceAll('|', '\\|')}`
     const standard = flag.default === undefined ? '' : String(flag.default)
-    return `| \`${usage}\` | ${flag.repeat ? 'yes' : ''} | ${standard} | ${flag.help.replaceAll('|', '\\|')} |`
+    return `| \`-${flag.flag}${value}\` | ${flag.repeat ? 'yes' : ''} | ${standard} | ${flag.help.replaceAll('|', '\\|')} |`
   })
   return ['| Option | Repeats | Default | |', '|---|---|---|---|', ...rows].join('\n')
 }
