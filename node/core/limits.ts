@@ -63,6 +63,10 @@ export const minWeight = 1
 export const maxWeight = 1000
 export const maxPeople = 1000
 export const maxPgpCertificateBytes = 16 * 1024
+/** A key as it is exported may carry many people's signatures; they are dropped before the bound above holds. */
+export const maxImportedCertificateBytes = 256 * 1024
+/** A reply key (32 bytes) encrypted to ten readers takes about 4 KiB with ECC, 7 KiB with RSA-4096. */
+export const maxReplyKeyBytes = 16 * 1024
 export const maxPolicyVersionJump = 1000
 export const maxCancelsPerPerson = 64
 
@@ -204,3 +208,13 @@ export const maxDecodedRatio = 250
 export const decodedBytesBeforeRatio = 64 * 1024 * 1024
 /** Directories below one another in a walk. */
 export const maxWalkDepth = 20_000
+
+// --- Refusals ---
+/** Of a refusal's reason; a status has room for 512 characters, its code included (protocol 4.5). */
+export const maxReasonChars = 400
+/** Members whose addresses are remembered; some hundred bytes each. */
+export const maxAddressBook = 2000
+/** Between two sessions with a random member, when nothing happens. */
+export const syncIntervalMs = 45_000
+/** Links a member holds (protocol 6.3). */
+export const minLinks = 3

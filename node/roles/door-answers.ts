@@ -1,0 +1,114 @@
+import { type Admission, accept, ignore, reject } from '../core/admission.ts'
+import { isCollector } from '../core/certificate.ts'
+import { isLaterHeartbeat } from '../core/heartbeat.ts'
+import { maxCarried, maxNodeEnvelopeBytes, maxOtherBodyBytes } from '../core/limits.ts'
+import type { PeerId } from '../core/peer-id.ts'
+import * as keys from '../store/keyspace.ts'
+import {
+  decodeWithCertificate,
+  verifyHeartbeat,
+  verifyReceipt,
+  verifyResult,
+  verifyStatus,
+} from '../verification/node-documents.ts'
+import { type DoorContext, type Entered, wantsAnswers } from './door.ts'
+import { enterCertificate } from './door-members.ts'
+import { membershipFault } from './ledger.ts'
+
+/** Takes the signed document out of its wire form, after the certificate that travels with it has entered. */
+async function unwrap(context: DoorContext, bytes: Uint8Array): Promise<Admission<Uint8Array>> {
+  const parts = decodeWithCertificate(bytes, maxNodeEnvelopeBytes + maxOtherBodyBytes)
+  if (parts === undefined) return reject('not-decodable', 'not a signed document of a node')
+  if (parts.certificateWire !== undefined) await enterCertificate(context, parts.certificateWire)
+  return accept(parts.envelopeWire)
+}
+
+const certificateOf = (context: DoorContext) => (peer: PeerId) => context.ledger.certificates.get(peer)
+
+export async function enterHeartbeat(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
+  if (!isCollector(context.role)) return ignore('wrong-role', 'agents keep no heartbeats')
+  const envelope = await unwrap(context, bytes)
+  if (envelope.kind !== 'accept') return envelope
+  const { fleet, shelf, ledger } = context
+  const verdict = verifyHeartbeat(envelope.value, { fleet, certificate: certificateOf(context) })
+  if (verdict.kind !== 'accept') return verdict
+  const { heartbeat } = verdict.value
+  const fault = membershipFault(ledger, heartbeat.peerid, context.clock.now())
+  if (fault !== undefined) return ignore('not-a-member', fault)
+  const key = keys.heartbeat(heartbeat.peerid)
+  const held = await shelf.get('heartbeat', key)
+  const [boot, seq] = (held?.version ?? '-1.0').split('.').map(Number) as [number, number]
+  if (!isLaterHeartbeat(heartbeat, { boot, seq })) return ignore('older', 'heartbeat')
+  await shelf.put({ kind: 'heartbeat', key, version: `${heartbeat.boot}.${heartbeat.seq}`, bytes }, { sync: false })
+  return accept({ kind: 'heartbeat', key, peer: heartbeat.peerid })
+}
+
+export async function enterStatus(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
+  if (!wantsAnswers(context)) return ignore('wrong-role', 'agents keep no answers of others')
+  const envelope = await unwrap(context, bytes)
+  if (envelope.kind !== 'accept') return envelope
+  const { fleet, shelf, ledger } = context
+  const verdict = verifyStatus(envelope.value, { fleet, certificate: certificateOf(context) })
+  if (verdict.kind !== 'accept') return verdict
+  const { status } = verdict.value
+  if (!ledger.actions.has(status.actionid)) return ignore('unknown-action', status.actionid)
+  const key = keys.status(status.actionid, status.peerid)
+  const held = await shelf.get('status', key)
+  if (held !== undefined && Number(held.version) >= status.seq) return ignore('older', 'status')
+  if ((await shelf.get('result', keys.result(status.actionid, status.peerid))) !== undefined) return ignore('older', 'the outcome is known')
+  if (!isCollector(context.role) && shelf.keys('status').length >= maxCarried) return ignore('no-room', 'too many answers are carried')
+  await shelf.put({ kind: 'status', key, version: String(status.seq), bytes }, { sync: false })
+  return accept({ kind: 'status', key, actionId: status.actionid, peer: status.peerid })
+}
+
+export async function enterResult(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
+  if (!wantsAnswers(context)) return ignore('wrong-role', 'agents keep no answers of others')
+  const envelope = await unwrap(context, bytes)
+  if (envelope.kind !== 'accept') return envelope
+  const { fleet, shelf, ledger } = context
+  const verdict = verifyResult(envelope.value, { fleet, certificate: certificateOf(context) })
+  if (verdict.kind !== 'accept') return verdict
+  const { result, hash } = verdict.value
+  if (!ledger.actions.has(result.actionid)) return ignore('unknown-action', result.actionid)
+  const key = keys.result(result.actionid, result.peerid)
+  const held = await shelf.get('result', key)
+  if (held !== undefined) {
+    // The first outcome stands, whatever comes after it (protocol 7.2).
+    if (held.version !== hash) context.log('equivocation', { action: result.actionid, peer: result.peerid })
+    return held.version === hash ? ignore('already-held', 'result') : ignore('equivocation', `a second outcome of ${result.peerid}`)
+  }
+  if (!isCollector(context.role) && shelf.keys('result').length >= maxCarried) return ignore('no-room', 'too many answers are carried')
+  await shelf.put(
+    { kind: 'result', key, version: hash, bytes },
+    { sync: true, also: [{ delete: keys.status(result.actionid, result.peerid) }] },
+  )
+  await shelf.remove('status', [keys.status(result.actionid, result.peerid)])
+  return accept({ kind: 'result', key, actionId: result.actionid, peer: result.peerid })
+}
+
+export async function enterReceipt(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
+  const { fleet, shelf, ledger } = context
+  const envelope = await unwrap(context, bytes)
+  if (envelope.kind !== 'accept') return envelope
+  const verdict = verifyReceipt(envelope.value, { fleet, certificate: certificateOf(context) })
+  if (verdict.kind !== 'accept') return verdict
+  const { receipt } = verdict.value
+  const entered: Entered = { kind: 'receipt', key: keys.receipt(receipt.actionid, receipt.peerid), actionId: receipt.actionid, peer: receipt.peerid }
+  if (receipt.peerid === context.self) {
+    return (await context.ownReceipt(envelope.value)) ? accept(entered) : ignore('older', 'nothing waits for this receipt')
+  }
+  const action = ledger.actions.get(receipt.actionid)
+  if (action === undefined) return ignore('unknown-action', receipt.actionid)
+  // Any collector may hold a copy; only the origin's word ends the sending (protocol 7.2).
+  if (receipt.collector !== action.action.origin) return ignore('not-permitted', 'not the origin of the action')
+  if (!isCollector(context.role)) {
+    const carried = keys.result(receipt.actionid, receipt.peerid)
+    if ((await shelf.get('result', carried)) === undefined) return ignore('older', 'nothing is carried for it')
+    await shelf.put({ kind: 'receipt', key: entered.key, version: receipt.result, bytes }, { sync: false })
+    await shelf.remove('result', [carried])
+    return accept(entered)
+  }
+  if ((await shelf.get('receipt', entered.key)) !== undefined) return ignore('already-held', 'receipt')
+  await shelf.put({ kind: 'receipt', key: entered.key, version: receipt.result, bytes }, { sync: false })
+  return accept(entered)
+}

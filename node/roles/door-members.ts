@@ -1,0 +1,77 @@
+import { type Admission, accept, ignore } from '../core/admission.ts'
+import { isCollector } from '../core/certificate.ts'
+import { decodeEnvelope, documentId } from '../core/envelope.ts'
+import * as keys from '../store/keyspace.ts'
+import { verifyCertificate, verifyInvitation } from '../verification/membership.ts'
+import { openPolicy, openRoot, succeeds } from '../verification/trusted-policy.ts'
+import { verifySignatures } from '../verification/verify-signatures.ts'
+import type { DoorContext, Entered } from './door.ts'
+
+export async function enterRoot(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
+  const { ledger, shelf } = context
+  if (ledger.root !== undefined) return ignore('already-held', 'root')
+  const verdict = await openRoot(bytes, context.fleet, context.clock.now())
+  if (verdict.kind !== 'accept') return verdict
+  const key = keys.root(verdict.value.root.version)
+  await shelf.put({ kind: 'root', key, version: verdict.value.hash, bytes }, { sync: true })
+  ledger.root = verdict.value
+  return accept({ kind: 'root', key })
+}
+
+export async function enterPolicy(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
+  const { ledger, shelf } = context
+  if (ledger.root === undefined) return ignore('no-policy', 'the root of this fleet is not known yet')
+  const envelope = decodeEnvelope(bytes)
+  if (typeof envelope !== 'string' && ledger.policy?.hash === documentId(envelope)) return ignore('already-held', 'policy')
+  const verdict = await openPolicy(bytes, ledger.root, context.knownModules, context.clock.now())
+  if (verdict.kind !== 'accept') return verdict
+  const next = succeeds(ledger.policy, verdict.value)
+  if (next.kind !== 'accept') return next
+  const key = keys.policy(next.value.version)
+  await shelf.put({ kind: 'policy', key, version: next.value.hash, bytes }, { sync: true })
+  await shelf.remove('policy', shelf.keys('policy').filter((other) => other !== key))
+  ledger.policy = next.value
+  context.log('policy', { version: next.value.version, hash: next.value.hash })
+  return accept({ kind: 'policy', key })
+}
+
+export async function enterInvitation(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
+  const { ledger, shelf, fleet } = context
+  const { policy } = ledger
+  if (policy === undefined) return ignore('no-policy', 'no policy yet')
+  const envelope = decodeEnvelope(bytes)
+  if (typeof envelope !== 'string' && ledger.invitations.has(documentId(envelope))) return ignore('already-held', 'invitation')
+  const now = context.clock.now()
+  const verdict = await verifyInvitation(bytes, {
+    fleet,
+    now,
+    signedBy: async (document, window) => (await verifySignatures(document, policy.keyring, { ...window, now })).persons,
+    mayEnrol: policy.mayEnrol,
+    isRevoked: (id) => policy.policy.revoked.invitations.includes(id),
+  })
+  if (verdict.kind !== 'accept') return verdict
+  const key = keys.invitation(verdict.value.id)
+  await shelf.put({ kind: 'invitation', key, version: '', bytes }, { sync: false })
+  ledger.invitations.set(verdict.value.id, verdict.value)
+  return accept({ kind: 'invitation', key })
+}
+
+export async function enterCertificate(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
+  const { ledger, shelf, fleet } = context
+  const verdict = verifyCertificate(bytes, {
+    fleet,
+    now: context.clock.now(),
+    invitation: (id) => ledger.invitations.get(id),
+    held: (peer) => ledger.certificates.get(peer),
+    isRevokedPeer: (peer) => ledger.policy?.policy.revoked.peers.includes(peer) ?? false,
+  })
+  if (verdict.kind !== 'accept') return verdict
+  const { certificate, peer } = verdict.value
+  const key = keys.certificate(peer)
+  ledger.certificates.set(peer, verdict.value)
+  // An agent's certificate travels with what it says; only those who collect that keep it (protocol 1.4).
+  if (isCollector(certificate.role) || isCollector(context.role)) {
+    await shelf.put({ kind: 'certificate', key, version: String(certificate.serial), bytes }, { sync: false })
+  }
+  return accept({ kind: 'certificate', key, peer })
+}

@@ -1,0 +1,293 @@
+import { type Certificate, isCollector } from '../core/certificate.ts'
+import type { Clock, Random } from '../core/clock.ts'
+import { messageOf, MigError } from '../core/error.ts'
+import { maxItemBytes, minLinks, syncDeadlineMs, syncIntervalMs } from '../core/limits.ts'
+import type { PeerId } from '../core/peer-id.ts'
+import { createMesh } from '../mesh/create-mesh.ts'
+import type { FrameStream, Member, Mesh, MeshOptions } from '../mesh/mesh.ts'
+import type { Topic } from '../mesh/topics.ts'
+import type { Store } from '../store/store.ts'
+import { decodeItems, encodeItems, type Item, type ItemKind } from '../sync/item.ts'
+import type { Hello } from '../sync/message.ts'
+import { runSession, type SyncReport } from '../sync/session.ts'
+import { type AddressBook, openAddressBook } from './address-book.ts'
+import { createDoor, type Door, type DoorContext, type Entered, type Source } from './door.ts'
+import { createLedger, type Ledger, membershipFault } from './ledger.ts'
+import { reloadLedger } from './reload-ledger.ts'
+import { openShelf, type Shelf } from './shelf.ts'
+
+/** What agents, relays and investigators' nodes have in common: a mesh, a door, a shelf, and sessions with neighbours. */
+export interface MemberNode {
+  readonly mesh: Mesh
+  readonly ledger: Ledger
+  readonly shelf: Shelf
+  readonly door: Door
+  readonly addressBook: AddressBook
+  /** One session with a connected member. Sessions with one member never overlap. */
+  syncWith(peer: PeerId): Promise<SyncReport>
+  /** Sessions with all connected members that pass, soon and once, however often it is called. */
+  syncSoon(which: (member: Member) => boolean, withinMs: number): void
+  publish(topic: Topic, item: Item): Promise<number>
+  stop(): Promise<void>
+}
+
+export interface MemberOptions {
+  readonly certificate: Certificate
+  readonly certificateWire: Uint8Array
+  readonly invitationWire: Uint8Array
+  readonly peerKeySeed: Uint8Array
+  readonly listen: readonly string[]
+  readonly announce: readonly string[]
+  readonly bootstrap: readonly string[]
+  readonly transport: MeshOptions['transport']
+}
+
+export interface MemberPorts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly knownModules: ReadonlySet<string>
+  readonly log: (event: string, details?: Record<string, unknown>) => void
+}
+
+/** Where the roles differ. */
+export interface RoleBehaviour {
+  readonly topics: readonly Topic[]
+  /** Something new and good has come in. */
+  entered(what: Entered, source: Source): void
+  joined(member: Member): void
+  /** Items that are offered to others although they are not on the shelf, with their marks. */
+  ownItems(kind: ItemKind): Promise<ReadonlyMap<string, Item>>
+  awaits(): Promise<Hello['awaits']>
+  receiptsFor(awaited: Hello['awaits']): Promise<readonly Item[]>
+  needsCarrier(): boolean
+  mayCarry(): boolean
+  ownReceipt(wire: Uint8Array): Promise<boolean>
+  detail(peer: PeerId, stream: FrameStream, signal: AbortSignal): Promise<void>
+}
+
+const topicKinds: Readonly<Record<Topic, ReadonlySet<ItemKind>>> = {
+  actions: new Set<ItemKind>(['action', 'cancel']),
+  policy: new Set<ItemKind>(['root', 'policy', 'invitation', 'certificate']),
+  results: new Set<ItemKind>(['result', 'status', 'receipt']),
+  presence: new Set<ItemKind>(['heartbeat']),
+}
+
+export async function startMember(options: MemberOptions, ports: MemberPorts, behaviour: RoleBehaviour): Promise<MemberNode> {
+  const { store, clock, random, log } = ports
+  const { fleet, peerid: self, role } = options.certificate
+  const shelf = await openShelf(store)
+  const ledger = createLedger()
+  const addressBook = await openAddressBook(store, self, clock)
+  const context: DoorContext = {
+    fleet,
+    self,
+    role,
+    ledger,
+    shelf,
+    clock,
+    knownModules: ports.knownModules,
+    mayCarry: behaviour.mayCarry,
+    ownReceipt: behaviour.ownReceipt,
+    log,
+  }
+  await reloadLedger(context)
+  const door = createDoor(context, (what, source) => {
+    if (what.kind === 'policy' || what.kind === 'root') void expelRevoked()
+    behaviour.entered(what, source)
+  })
+  const stopping = new AbortController()
+  const sessions = new Map<PeerId, Promise<SyncReport>>()
+  const known = (peer: PeerId) => mesh.members().find((member) => member.peer === peer)
+
+  async function expelRevoked(): Promise<void> {
+    for (const member of mesh.members()) {
+      const fault = membershipFault(ledger, member.peer, clock.now())
+      if (fault !== undefined) await mesh.expel(member.peer, fault)
+    }
+  }
+
+  const syncNode = {
+    role,
+    async marks(kind: ItemKind) {
+      return [...(await behaviour.ownItems(kind)).keys(), ...shelf.marks(kind)]
+    },
+    async read(mark: string) {
+      const held = await shelf.read(mark)
+      if (held !== undefined) return held
+      for (const kind of ['result', 'status', 'heartbeat', 'certificate'] as const) {
+        const own = (await behaviour.ownItems(kind)).get(mark)
+        if (own !== undefined) return own
+      }
+      return undefined
+    },
+    async enter(item: Item, from: PeerId) {
+      return (await door.enter(item, { via: 'sync', peer: from })).kind === 'accept'
+    },
+    awaits: behaviour.awaits,
+    receiptsFor: behaviour.receiptsFor,
+    needsCarrier: behaviour.needsCarrier,
+    acquaintances() {
+      const own = mesh.addresses()
+      return [...(own.length > 0 ? [{ peer: self, addresses: [...own].slice(0, 8) }] : []), ...addressBook.shared()].slice(0, 32)
+    },
+    meet(acquaintances: Hello['acquaintances'], from: PeerId) {
+      for (const { peer, addresses } of acquaintances) {
+        addressBook
+          .learn(peer, addresses, peer === from ? 'itself' : 'hearsay')
+          .catch((error: unknown) => log('address-book', { error: messageOf(error) }))
+      }
+    },
+  }
+
+  const mesh: Mesh = await createMesh(
+    {
+      fleet,
+      role,
+      peerKeySeed: options.peerKeySeed,
+      listen: options.listen,
+      announce: options.announce,
+      bootstrap: options.bootstrap,
+      subscribe: behaviour.topics,
+      transport: options.transport,
+      minLinks,
+    },
+    {
+      clock,
+      random,
+      log,
+      handlers: {
+        async credentials() {
+          const items: Item[] = []
+          if (ledger.root !== undefined) items.push({ kind: 'root', bytes: ledger.root.bytes })
+          if (ledger.policy !== undefined) items.push({ kind: 'policy', bytes: ledger.policy.bytes })
+          items.push({ kind: 'invitation', bytes: options.invitationWire }, { kind: 'certificate', bytes: options.certificateWire })
+          return encodeItems(items)
+        },
+        async judge(peer, credentials) {
+          const items = decodeItems(credentials)
+          if (items === undefined) return { kind: 'refused', reason: 'credentials cannot be read' }
+          let last = 'no credentials'
+          for (const item of items) {
+            if (!topicKinds.policy.has(item.kind)) return { kind: 'refused', reason: `credentials hold a ${item.kind}` }
+            const verdict = await door.enter(item, { via: 'admission', peer })
+            if (verdict.kind !== 'accept' && verdict.code !== 'already-held') last = `${item.kind}: ${verdict.code}: ${verdict.detail}`
+          }
+          const fault = membershipFault(ledger, peer, clock.now())
+          if (fault !== undefined) return { kind: 'refused', reason: fault === 'no certificate' ? last : fault }
+          const certificate = ledger.certificates.get(peer)?.certificate
+          return certificate === undefined ? { kind: 'refused', reason: last } : { kind: 'admitted', role: certificate.role }
+        },
+        async message(topic, publisher, bytes) {
+          const items = decodeItems(bytes)
+          const item = items?.[0]
+          if (item === undefined || items?.length !== 1 || !topicKinds[topic].has(item.kind)) return 'reject'
+          const certificate = ledger.certificates.get(publisher)?.certificate
+          const fault = membershipFault(ledger, publisher, clock.now())
+          // Whether somebody is a member is local knowledge: never a reason to cost a forwarder its score.
+          if (certificate === undefined || fault !== undefined) return 'ignore'
+          if (topic === 'actions' && !isCollector(certificate.role)) return 'ignore'
+          const verdict = await door.enter(item, { via: 'gossip', peer: publisher })
+          return verdict.kind === 'accept' ? 'accept' : verdict.kind
+        },
+        async stream(name, peer, stream) {
+          const member = known(peer)
+          if (member === undefined) return
+          const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(syncDeadlineMs)])
+          if (name === 'detail') return behaviour.detail(peer, stream, signal)
+          await runSession(syncNode, { peer, role: member.role }, stream, { first: false, signal })
+        },
+        joined(member) {
+          log('joined', { peer: member.peer, role: member.role, address: member.address })
+          if (member.direction === 'outbound') void addressBook.learn(member.peer, [withPeer(member.address, member.peer)], 'itself')
+          // Both sides see the connection; the one that dialled opens the session.
+          if (member.direction === 'outbound') void attempt(member.peer)
+          behaviour.joined(member)
+        },
+        left(peer) {
+          log('left', { peer })
+        },
+        acquaintances: () => addressBook.all(),
+      },
+    },
+  )
+
+  async function syncWith(peer: PeerId): Promise<SyncReport> {
+    const running = sessions.get(peer)
+    if (running !== undefined) return running
+    const session = (async () => {
+      const member = known(peer)
+      if (member === undefined) throw new MigError('not-reachable', `${peer} is not connected`)
+      const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(syncDeadlineMs)])
+      const stream = await mesh.open(peer, 'sync', { signal })
+      try {
+        return await runSession(syncNode, { peer, role: member.role }, stream, { first: true, signal })
+      } finally {
+        await stream.close().catch(() => stream.abort('session over'))
+      }
+    })()
+    sessions.set(peer, session)
+    try {
+      return await session
+    } finally {
+      sessions.delete(peer)
+    }
+  }
+
+  async function attempt(peer: PeerId): Promise<void> {
+    try {
+      const report = await syncWith(peer)
+      if (report.received + report.sent > 0) log('synced', { peer, ...report })
+    } catch (error) {
+      // The next tick tries again; a neighbour that left is no fault.
+      if (!stopping.signal.aborted) log('sync-failed', { peer, error: messageOf(error) })
+    }
+  }
+
+  let soon: { callOff: () => void; atMs: number } | undefined
+  let wanted: ((member: Member) => boolean)[] = []
+  function syncSoon(which: (member: Member) => boolean, withinMs: number): void {
+    wanted.push(which)
+    const atMs = clock.monotonicMs() + withinMs
+    if (soon !== undefined && soon.atMs <= atMs) return
+    soon?.callOff()
+    const run = () => {
+      const which = wanted
+      wanted = []
+      soon = undefined
+      for (const member of mesh.members()) if (which.some((passes) => passes(member))) void attempt(member.peer)
+    }
+    soon = { atMs, callOff: clock.after(withinMs, run) }
+  }
+
+  let callOffTick = clock.after(syncIntervalMs * (0.5 + random.fraction()), tick)
+  function tick(): void {
+    const members = mesh.members()
+    const chosen = members[Math.floor(random.fraction() * members.length)]
+    if (chosen !== undefined) void attempt(chosen.peer)
+    callOffTick = clock.after(syncIntervalMs * (0.8 + 0.4 * random.fraction()), tick)
+  }
+
+  return {
+    mesh,
+    ledger,
+    shelf,
+    door,
+    addressBook,
+    syncWith,
+    syncSoon,
+    publish: (topic, item) => (item.bytes.length > maxItemBytes ? Promise.resolve(0) : mesh.publish(topic, encodeItems([item]))),
+    async stop() {
+      if (stopping.signal.aborted) return
+      stopping.abort(new MigError('cancelled', 'stopping'))
+      callOffTick()
+      soon?.callOff()
+      await mesh.stop()
+      await Promise.allSettled(sessions.values())
+    },
+  }
+}
+
+function withPeer(address: string, peer: PeerId): string {
+  return address.includes('/p2p/') ? address : `${address}/p2p/${peer}`
+}
