@@ -218,3 +218,6 @@ export const maxAddressBook = 2000
 export const syncIntervalMs = 45_000
 /** Links a member holds (protocol 6.3). */
 export const minLinks = 3
+/** One pasted line. */
+export const maxInvitationStringChars = 64 * 1024
+export const maxInvitationAddresses = 16

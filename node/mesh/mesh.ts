@@ -1,6 +1,6 @@
 import type { Role } from '../core/certificate.ts'
 import type { PeerId } from '../core/peer-id.ts'
-import type { StreamName, Topic } from './topics.ts'
+import type { ServedStream, Topic } from './topics.ts'
 
 /** The port for the network: members, gossip and streams. Bytes in, bytes out; it knows no store and no PGP. */
 export interface Mesh {
@@ -9,11 +9,13 @@ export interface Mesh {
   addresses(): readonly string[]
   /** Admitted members that are connected now. */
   members(): readonly Member[]
-  /** Publishes and says to how many neighbours it went. 0 is *not sent* (protocol 6.4), never an error. */
+  /** Publishes and says to how many neighbours it went. 0 is *not sent* (protocol 6.4), never an error; it is also the
+   *  answer above this node's own rate, where others would ignore the message.
+   *  @throws MigError `too-large` above the topic's bound */
   publish(topic: Topic, bytes: Uint8Array): Promise<number>
   /** Opens a stream to a connected or known member.
    *  @throws MigError `not-reachable` */
-  open(peer: PeerId, stream: StreamName, options: { readonly signal: AbortSignal }): Promise<FrameStream>
+  open(peer: PeerId, stream: ServedStream, options: { readonly signal: AbortSignal }): Promise<FrameStream>
   /** Dials addresses (each ends in `/p2p/<id>`) until one yields an admitted member.
    *  @throws MigError `not-reachable` with the reason of each address */
   dial(addresses: readonly string[], options: { readonly signal: AbortSignal }): Promise<PeerId>
@@ -23,6 +25,7 @@ export interface Mesh {
   stop(): Promise<void>
 }
 
+export type Log = (event: string, details?: Record<string, unknown>) => void
 
 export interface Member {
   readonly peer: PeerId
@@ -53,9 +56,13 @@ export interface MeshHandlers {
   /** Judges what a peer showed. The mesh lets a refused peer do nothing. */
   readonly judge: (peer: PeerId, credentials: Uint8Array) => Promise<Verdict>
   /** Judges a gossip message: `reject` costs the forwarder its score, `ignore` does not. `publisher` signed it. */
-  readonly message: (topic: Topic, publisher: PeerId, bytes: Uint8Array) => Promise<'accept' | 'ignore' | 'reject'>
+  readonly message: (
+    topic: Topic,
+    publisher: PeerId,
+    bytes: Uint8Array,
+  ) => Promise<'accept' | 'ignore' | 'reject'>
   /** Serves one inbound stream. The mesh closes it when the promise settles. */
-  readonly stream: (name: Exclude<StreamName, 'enrol'>, peer: PeerId, stream: FrameStream) => Promise<void>
+  readonly stream: (name: ServedStream, peer: PeerId, stream: FrameStream) => Promise<void>
   /** A member has been admitted and gossip with it is on. */
   readonly joined: (member: Member) => void
   readonly left: (peer: PeerId) => void
@@ -82,4 +89,6 @@ export interface MeshOptions {
   readonly transport: 'tcp' | 'memory'
   /** Links below which acquaintances are dialled. */
   readonly minLinks: number
+  /** How long an unjudged connection may live; `enrolLimitMs` of limits.ts when absent. */
+  readonly enrolLimitMs?: number
 }

@@ -1,9 +1,24 @@
+import {
+  actionGossipBurst,
+  actionGossipPerMinute,
+  maxActionGossipBytes,
+  maxNodeGossipBytes,
+  maxPolicyGossipBytes,
+  nodeGossipBurst,
+  nodeGossipPerMinute,
+  policyGossipBurst,
+  policyGossipPerMinute,
+} from '../core/limits.ts'
+
 /** Names on the wire (protocol 6). */
 
 export type Topic = 'actions' | 'policy' | 'results' | 'presence'
 export type StreamName = 'sync' | 'detail' | 'enrol'
+/** The streams that the floors above serve; the mesh keeps enrol to itself. */
+export type ServedStream = Exclude<StreamName, 'enrol'>
 
 export const topics: readonly Topic[] = ['actions', 'policy', 'results', 'presence']
+export const servedStreams: readonly ServedStream[] = ['sync', 'detail']
 
 export function topicName(fleet: string, topic: Topic): string {
   return `mig/1/${fleet}/${topic}`
@@ -11,4 +26,20 @@ export function topicName(fleet: string, topic: Topic): string {
 
 export function streamProtocol(fleet: string, stream: StreamName): string {
   return `/mig/1/${fleet}/${stream}`
+}
+
+/** What one publisher may send on a topic; publisher and validator hold the same bounds (protocol 6.4). */
+export interface TopicBounds {
+  readonly maxBytes: number
+  readonly perMinute: number
+  readonly burst: number
+}
+
+const node = { maxBytes: maxNodeGossipBytes, perMinute: nodeGossipPerMinute, burst: nodeGossipBurst }
+
+export const topicBounds: Readonly<Record<Topic, TopicBounds>> = {
+  actions: { maxBytes: maxActionGossipBytes, perMinute: actionGossipPerMinute, burst: actionGossipBurst },
+  policy: { maxBytes: maxPolicyGossipBytes, perMinute: policyGossipPerMinute, burst: policyGossipBurst },
+  results: node,
+  presence: node,
 }

@@ -1,0 +1,317 @@
+import type { Connection, Stream } from '@libp2p/interface'
+import type { Role } from '../core/certificate.ts'
+import type { Clock } from '../core/clock.ts'
+import { messageOf } from '../core/error.ts'
+import {
+  gossipOnLimitMs,
+  maxLargeCredentialsAtOnce,
+  replaceableLinkMs,
+  smallCredentialBytes,
+} from '../core/limits.ts'
+import { type PeerId, parsePeerId } from '../core/peer-id.ts'
+import { answer, type EnrolOutcome, type EnrolPorts, judgeSafely, presentTo } from './enrol.ts'
+import type { Gossip } from './gossip.ts'
+import { Libp2pFrameStream } from './libp2p-frame-stream.ts'
+import type { Log, Member, MeshHandlers } from './mesh.ts'
+
+export type Settled =
+  | { readonly kind: 'admitted' }
+  | { readonly kind: 'refused'; readonly by: 'us' | 'them'; readonly reason: string }
+  /** It never came to a verdict. */
+  | { readonly kind: 'failed'; readonly reason: string }
+
+/** One connection and what has been found about it. */
+interface Link {
+  readonly connection: Connection
+  readonly peer: PeerId
+  readonly openedMs: number
+  readonly controller: AbortController
+  readonly settled: Promise<Settled>
+  readonly settle: (outcome: Settled) => void
+  callOff: () => void
+  state: 'judging' | 'admitted' | 'refused'
+  enrolling: boolean
+}
+
+interface AdmittedMember {
+  readonly member: Member
+  readonly remotePeer: Connection['remotePeer']
+  announced: boolean
+  readonly callOff: () => void
+}
+
+/** Who is a member (protocol 1.5). Every connection is judged by itself; a peer is a member while one of its
+ *  connections is admitted. */
+export class Admission {
+  readonly #options: { readonly enrolLimitMs: number; readonly protocol: string }
+  readonly #ports: {
+    readonly handlers: Pick<MeshHandlers, 'credentials' | 'judge' | 'joined' | 'left'>
+    readonly gossip: Gossip
+    readonly forget: (connection: Connection) => void
+    readonly clock: Clock
+    readonly log: Log
+  }
+  readonly #links = new Map<string, Link>()
+  readonly #members = new Map<PeerId, AdmittedMember>()
+  #largeCredentials = 0
+  #stopped = false
+
+  constructor(
+    options: { enrolLimitMs: number; protocol: string },
+    ports: {
+      handlers: Pick<MeshHandlers, 'credentials' | 'judge' | 'joined' | 'left'>
+      gossip: Gossip
+      /** Called when the last connection to a peer is gone. */
+      forget: (connection: Connection) => void
+      clock: Clock
+      log: Log
+    },
+  ) {
+    this.#options = options
+    this.#ports = ports
+    ports.gossip.onChange = (peer) => this.#announceWhenOn(peer)
+  }
+
+  members(): readonly Member[] {
+    return [...this.#members.values()].map(({ member }) => member)
+  }
+
+  isMember(peer: PeerId): boolean {
+    return this.#members.has(peer)
+  }
+
+  memberCount(): number {
+    return this.#members.size
+  }
+
+  /** Inbound connections that are not judged yet. */
+  unjudgedCount(): number {
+    let count = 0
+    for (const { state, connection } of this.#links.values()) {
+      if (state === 'judging' && connection.direction === 'inbound') count++
+    }
+    return count
+  }
+
+  /** A peer's admitted connections, the newest first. */
+  connections(peer: PeerId): readonly Connection[] {
+    return this.#linksOf(peer)
+      .filter((link) => link.state === 'admitted' && link.connection.status === 'open')
+      .map((link) => link.connection)
+      .reverse()
+  }
+
+  /** How the judgement of a connection ends. */
+  async settled(connection: Connection): Promise<Settled> {
+    const link = this.#links.get(connection.id)
+    return link === undefined ? { kind: 'failed', reason: 'the connection was closed' } : link.settled
+  }
+
+  /** Whether streams of a connection may be served; waits for its judgement. */
+  async permit(connection: Connection): Promise<boolean> {
+    const link = this.#links.get(connection.id)
+    if (link === undefined) return false
+    await link.settled
+    return link.state === 'admitted'
+  }
+
+  /** libp2p tells of a new connection. */
+  opened(connection: Connection): void {
+    const peer = parsePeerId(connection.remotePeer.toString())
+    if (peer === undefined || this.#stopped || this.#links.has(connection.id)) return
+    const { promise: settled, resolve: settle } = Promise.withResolvers<Settled>()
+    const link: Link = {
+      connection,
+      peer,
+      openedMs: this.#ports.clock.monotonicMs(),
+      controller: new AbortController(),
+      settled,
+      settle,
+      callOff: () => {},
+      state: 'judging',
+      enrolling: false,
+    }
+    link.callOff = this.#ports.clock.after(this.#options.enrolLimitMs, () => {
+      this.#end(link, { kind: 'failed', reason: `not admitted within ${this.#options.enrolLimitMs} ms` })
+    })
+    const sole = this.#linksOf(peer).length === 0
+    this.#links.set(connection.id, link)
+    if (connection.direction === 'outbound') void this.#present(link, sole)
+  }
+
+  /** libp2p tells of a closed connection. */
+  closed(connection: Connection): void {
+    const link = this.#links.get(connection.id)
+    if (link === undefined) return
+    this.#links.delete(connection.id)
+    link.callOff()
+    link.controller.abort(new Error('the connection was closed'))
+    link.settle({ kind: 'failed', reason: 'the connection was closed' })
+    link.state = 'refused'
+    this.#dropUnlinked(link.peer)
+    if (this.#linksOf(link.peer).length === 0) this.#ports.forget(connection)
+  }
+
+  /** Serves an inbound enrol stream: one a connection, on connections that the other side opened. */
+  async serve(stream: Stream, connection: Connection): Promise<void> {
+    const link = this.#links.get(connection.id)
+    if (
+      link === undefined ||
+      link.enrolling ||
+      link.state !== 'judging' ||
+      connection.direction !== 'inbound'
+    ) {
+      stream.abort(new Error('no enrolment on this connection'))
+      return
+    }
+    link.enrolling = true
+    const frames = new Libp2pFrameStream(stream)
+    await this.#enrol(link, (ports) => answer(frames, ports, link.controller.signal))
+  }
+
+  /** Closes every connection to a peer. */
+  expel(peer: PeerId, reason: string): void {
+    this.#ports.log('peer-expelled', { peer, reason })
+    for (const link of this.#linksOf(peer)) this.#abort(link, reason)
+    this.#dropUnlinked(peer)
+  }
+
+  /** From now on no handler is called. */
+  stop(): void {
+    this.#stopped = true
+    for (const { callOff } of this.#members.values()) callOff()
+    for (const link of this.#links.values()) {
+      link.callOff()
+      link.controller.abort(new Error('stopped'))
+    }
+  }
+
+  async #present(link: Link, sole: boolean): Promise<void> {
+    link.enrolling = true
+    await this.#enrol(link, async (ports) => {
+      const { signal } = link.controller
+      const options = { signal, runOnLimitedConnection: true }
+      const stream = await link.connection.newStream(this.#options.protocol, options)
+      return presentTo(new Libp2pFrameStream(stream), sole, ports, signal)
+    })
+  }
+
+  async #enrol(link: Link, run: (ports: EnrolPorts) => Promise<EnrolOutcome>): Promise<void> {
+    const { handlers, gossip, log } = this.#ports
+    const { peer } = link
+    let large = false
+    const ports: EnrolPorts = {
+      credentials: handlers.credentials,
+      judge: async (credentials) => {
+        if (gossip.isGraylisted(peer)) return { kind: 'refused', reason: 'sent too many bad messages' }
+        return judgeSafely(
+          () => handlers.judge(peer, credentials),
+          (error) => log('judge-failed', { peer, error }),
+        )
+      },
+      accept: (bytes) => {
+        if (bytes <= smallCredentialBytes) return true
+        if (large || this.#largeCredentials >= maxLargeCredentialsAtOnce) return false
+        large = true
+        this.#largeCredentials++
+        return true
+      },
+    }
+    try {
+      const outcome = await run(ports)
+      if (outcome.kind === 'admitted') this.#admit(link, outcome.role, outcome.sole)
+      else this.#end(link, outcome)
+    } catch (error) {
+      this.#end(link, { kind: 'failed', reason: messageOf(error) })
+    } finally {
+      if (large) this.#largeCredentials--
+    }
+  }
+
+  #admit(link: Link, role: Role, sole: boolean): void {
+    const { clock, gossip, log } = this.#ports
+    const { connection, peer } = link
+    if (link.state !== 'judging' || this.#stopped || connection.status !== 'open') return
+    link.callOff()
+    link.state = 'admitted'
+    if (sole && connection.direction === 'inbound') this.#replaceOlder(link)
+    const known = this.#members.get(peer)
+    const address = connection.remoteAddr.toString()
+    const relayed = address.includes('/p2p-circuit')
+    const now = { peer, role, connectedAtMs: clock.now(), address, direction: connection.direction, relayed }
+    this.#members.set(peer, {
+      member: known === undefined || sole ? now : { ...known.member, role },
+      remotePeer: connection.remotePeer,
+      announced: known?.announced ?? false,
+      callOff: known?.callOff ?? clock.after(gossipOnLimitMs, () => this.#announce(peer)),
+    })
+    log('peer-admitted', { peer, role, direction: connection.direction })
+    // Before the streams that wait for this: gossip takes up a peer's subscriptions only once it knows the peer.
+    gossip.connect(connection)
+    link.settle({ kind: 'admitted' })
+    this.#announceWhenOn(peer)
+  }
+
+  /** The peer has no other connection to us, so what we hold besides is dead: it lost its network or started anew.
+   *  Young ones stay: when both sides dial at once each believes its own to be the only one. */
+  #replaceOlder(link: Link): void {
+    const old = this.#linksOf(link.peer).filter((other) => link.openedMs - other.openedMs > replaceableLinkMs)
+    if (old.length === 0) return
+    for (const other of old) this.#abort(other, 'replaced by a newer connection')
+    this.#ports.gossip.disconnect(link.connection.remotePeer)
+  }
+
+  #end(link: Link, outcome: Exclude<Settled, { kind: 'admitted' }>): void {
+    if (link.state !== 'judging') return
+    link.callOff()
+    link.state = 'refused'
+    link.controller.abort(new Error(outcome.reason))
+    link.settle(outcome)
+    this.#ports.log('peer-not-admitted', { peer: link.peer, ...outcome })
+    // In peace, so that the verdict arrives; but whoever does not answer is cut off.
+    link.connection
+      .close({ signal: AbortSignal.timeout(500) })
+      .catch((error: Error) => link.connection.abort(error))
+  }
+
+  #abort(link: Link, reason: string): void {
+    link.callOff()
+    link.state = 'refused'
+    link.controller.abort(new Error(reason))
+    link.settle({ kind: 'refused', by: 'us', reason })
+    link.connection.abort(new Error(reason))
+  }
+
+  #dropUnlinked(peer: PeerId): void {
+    const known = this.#members.get(peer)
+    if (known === undefined || this.#linksOf(peer).some((link) => link.state === 'admitted')) return
+    this.#members.delete(peer)
+    known.callOff()
+    this.#ports.gossip.disconnect(known.remotePeer)
+    if (known.announced && !this.#stopped) this.#tell('left', () => this.#ports.handlers.left(peer))
+  }
+
+  #announceWhenOn(peer: PeerId): void {
+    if (this.#members.get(peer)?.announced === false && this.#ports.gossip.isOn(peer)) this.#announce(peer)
+  }
+
+  #announce(peer: PeerId): void {
+    const known = this.#members.get(peer)
+    if (known === undefined || known.announced || this.#stopped) return
+    known.announced = true
+    known.callOff()
+    this.#tell('joined', () => this.#ports.handlers.joined(known.member))
+  }
+
+  #tell(event: string, call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#ports.log('handler-failed', { event, error: messageOf(error) })
+    }
+  }
+
+  #linksOf(peer: PeerId): Link[] {
+    return [...this.#links.values()].filter((link) => link.peer === peer)
+  }
+}

@@ -1,0 +1,248 @@
+import '../core/promise-with-resolvers.ts'
+import type { Connection, Libp2p } from '@libp2p/interface'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { Clock, Random } from '../core/clock.ts'
+import { MigError, messageOf } from '../core/error.ts'
+import { dialLimitMs, enrolLimitMs, maxServedStreamsPeer } from '../core/limits.ts'
+import { type PeerId, parsePeerId } from '../core/peer-id.ts'
+import { type DialTarget, groupByPeer, parseAddress, withPeer } from './addresses.ts'
+import { Admission } from './admission.ts'
+import { type DialOutcome, dialPeer } from './dialler.ts'
+import { Gossip } from './gossip.ts'
+import { Libp2pFrameStream } from './libp2p-frame-stream.ts'
+import { createLibp2pNode } from './libp2p-node.ts'
+import type { FrameStream, Log, Mesh, MeshHandlers, MeshOptions } from './mesh.ts'
+import { ServedStreams } from './served-streams.ts'
+import { Supervisor } from './supervisor.ts'
+import { type ServedStream, servedStreams, streamProtocol, type Topic } from './topics.ts'
+
+/** Starts a node of the mesh over libp2p; it keeps its links by itself until `stop`.
+ *  @throws MigError `bad-input` for a key, an address or a port that cannot be used */
+export async function createMesh(
+  options: MeshOptions,
+  ports: { handlers: MeshHandlers; clock: Clock; random: Random; log: Log },
+): Promise<Mesh> {
+  const { clock, random, log } = ports
+  checkOptions(options)
+  let supervisor: Supervisor | undefined
+  const handlers: MeshHandlers = {
+    ...ports.handlers,
+    left: (peer) => {
+      supervisor?.wake()
+      ports.handlers.left(peer)
+    },
+  }
+  const permit = (connection: Connection) => admission.permit(connection)
+  const gossip = new Gossip(options, { handlers, permit, clock, log })
+  const admission: Admission = new Admission(
+    { enrolLimitMs: options.enrolLimitMs ?? enrolLimitMs, protocol: streamProtocol(options.fleet, 'enrol') },
+    { handlers, gossip, clock, log, forget: (connection) => forget(libp2p, connection) },
+  )
+  const unjudgedCount = () => admission.unjudgedCount()
+  const node = await createLibp2pNode(options, { gossip: gossip.service, unjudgedCount })
+  const { libp2p } = node
+  const ownPeer = parsePeerId(libp2p.peerId.toString()) as PeerId // made from an Ed25519 seed
+
+  libp2p.addEventListener('connection:open', (event) => admission.opened(event.detail))
+  libp2p.addEventListener('connection:close', (event) => admission.closed(event.detail))
+  const streams = new ServedStreams({ handlers, permit, clock, log })
+  await libp2p.handle(
+    streamProtocol(options.fleet, 'enrol'),
+    (stream, connection) => admission.serve(stream, connection),
+    { maxInboundStreams: 1, runOnLimitedConnection: true },
+  )
+  for (const name of servedStreams) {
+    await libp2p.handle(streamProtocol(options.fleet, name), streams.handlerOf(name), {
+      maxInboundStreams: maxServedStreamsPeer,
+      runOnLimitedConnection: true,
+    })
+  }
+  try {
+    await libp2p.start()
+  } catch (error) {
+    throw new MigError('bad-input', `cannot listen on ${options.listen.join(', ')}: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+  gossip.subscribe()
+
+  const dial = (target: DialTarget, signal: AbortSignal): Promise<DialOutcome> =>
+    dialPeer(target, { libp2p, admission, ownPeer, log }, signal)
+  const acquaintances = () => readAcquaintances(ports.handlers).filter(({ peer }) => peer !== ownPeer)
+  supervisor = new Supervisor(
+    {
+      minLinks: options.minLinks,
+      bootstrap: groupByPeer(options.bootstrap).filter(({ peer }) => peer !== ownPeer),
+    },
+    {
+      clock,
+      random,
+      log,
+      links: {
+        members: () => admission.members(),
+        memberCount: () => admission.memberCount(),
+        isMember: (peer) => admission.isMember(peer),
+        isGraylisted: (peer) => gossip.isGraylisted(peer),
+        canGossip: (peer) => gossip.canSend(peer),
+        repairGossip: (peer) => {
+          const connection = admission.connections(peer)[0]
+          if (connection !== undefined) gossip.connect(connection)
+        },
+        expel: (peer, reason) => admission.expel(peer, reason),
+        acquaintances,
+        dial,
+      },
+    },
+  )
+  return new Libp2pMesh(
+    { ownPeer, libp2p, listening: node.listening, announce: options.announce, fleet: options.fleet },
+    {
+      gossip,
+      admission,
+      supervisor,
+      dial,
+      acquaintances,
+    },
+  )
+}
+
+interface RunningNode {
+  readonly ownPeer: PeerId
+  readonly libp2p: Libp2p
+  readonly listening: () => readonly Multiaddr[]
+  readonly announce: readonly string[]
+  readonly fleet: string
+}
+
+interface Parts {
+  readonly gossip: Gossip
+  readonly admission: Admission
+  readonly supervisor: Supervisor
+  readonly dial: (target: DialTarget, signal: AbortSignal) => Promise<DialOutcome>
+  readonly acquaintances: () => readonly DialTarget[]
+}
+
+class Libp2pMesh implements Mesh {
+  readonly peerId: PeerId
+  readonly #node: RunningNode
+  readonly #parts: Parts
+  readonly #running: Promise<void>
+  #stopping: Promise<void> | undefined
+
+  constructor(node: RunningNode, parts: Parts) {
+    this.peerId = node.ownPeer
+    this.#node = node
+    this.#parts = parts
+    this.#running = parts.supervisor.run()
+  }
+
+  addresses(): readonly string[] {
+    const { announce, listening } = this.#node
+    const addresses = announce.length > 0 ? announce.map((text) => multiaddr(text)) : listening()
+    return addresses.map((address) => withPeer(address, this.peerId))
+  }
+
+  members() {
+    return this.#parts.admission.members()
+  }
+
+  publish(topic: Topic, bytes: Uint8Array): Promise<number> {
+    return this.#parts.gossip.publish(topic, bytes)
+  }
+
+  async open(
+    peer: PeerId,
+    stream: ServedStream,
+    options: { readonly signal: AbortSignal },
+  ): Promise<FrameStream> {
+    const { admission, acquaintances, dial } = this.#parts
+    const { signal } = options
+    if (!admission.isMember(peer)) {
+      const target = acquaintances().find((known) => known.peer === peer)
+      if (target === undefined)
+        throw new MigError('not-reachable', `${peer} is not connected and no address is known`)
+      const outcome = await dial(target, signal)
+      if (outcome.kind !== 'admitted') throw new MigError('not-reachable', `${peer}: ${outcome.reason}`)
+    }
+    let reason = 'the connection was closed'
+    for (const connection of admission.connections(peer)) {
+      try {
+        const protocol = streamProtocol(this.#node.fleet, stream)
+        return new Libp2pFrameStream(
+          await connection.newStream(protocol, { signal, runOnLimitedConnection: true }),
+        )
+      } catch (error) {
+        reason = messageOf(error)
+      }
+    }
+    throw new MigError('not-reachable', `${peer}: ${reason}`)
+  }
+
+  async dial(addresses: readonly string[], options: { readonly signal: AbortSignal }): Promise<PeerId> {
+    const reasons = addresses
+      .filter((text) => parseAddress(text) === undefined)
+      .map((text) => `${text}: no /p2p/<id> at its end`)
+    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(dialLimitMs)])
+    const tries = groupByPeer(addresses).map(async (target) => {
+      const outcome = await this.#parts.dial(target, signal)
+      if (outcome.kind === 'admitted') return target.peer
+      throw new Error(
+        `${target.addresses.map(String).join(', ')}: ${outcome.kind === 'refused' ? 'refused: ' : ''}${outcome.reason}`,
+      )
+    })
+    try {
+      return await Promise.any(tries)
+    } catch (error) {
+      if (error instanceof AggregateError) reasons.push(...error.errors.map(messageOf))
+      throw new MigError(
+        'not-reachable',
+        `no address leads to a member: ${reasons.join('; ') || 'there is none'}`,
+      )
+    }
+  }
+
+  async expel(peer: PeerId, reason: string): Promise<void> {
+    this.#parts.supervisor.avoid(peer)
+    this.#parts.admission.expel(peer, reason)
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    this.#parts.supervisor.stop()
+    this.#parts.admission.stop()
+    await this.#running
+    await this.#node.libp2p.stop()
+  }
+}
+
+function checkOptions(options: MeshOptions): void {
+  if (options.peerKeySeed.length !== 32)
+    throw new MigError('bad-input', 'the seed of a peer key has 32 bytes')
+  for (const text of options.bootstrap) {
+    if (parseAddress(text) === undefined) {
+      throw new MigError('bad-input', `'${text}' is not an address that ends in /p2p/<id>`)
+    }
+  }
+  for (const text of [...options.listen, ...options.announce]) {
+    try {
+      multiaddr(text)
+    } catch (error) {
+      throw new MigError('bad-input', `'${text}' is not a multiaddr`, { cause: error })
+    }
+  }
+}
+
+function readAcquaintances(handlers: MeshHandlers): DialTarget[] {
+  return groupByPeer(handlers.acquaintances().flatMap(({ addresses }) => [...addresses]))
+}
+
+/** Whoever connected once is not kept: strangers' ids cost nothing to make. */
+function forget(libp2p: Libp2p, connection: Connection): void {
+  libp2p.peerStore.delete(connection.remotePeer).catch(() => {
+    // Best effort: it may not be there at all.
+  })
+}

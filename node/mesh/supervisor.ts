@@ -1,0 +1,221 @@
+import type { Clock, Random } from '../core/clock.ts'
+import {
+  dialLimitMs,
+  gossipRepairAfterMs,
+  maxBackOffMs,
+  maxDialsAtOnce,
+  maxRefusedBackOffMs,
+  refusedBackOffMs,
+  stableLinkMs,
+  supervisorTickMs,
+} from '../core/limits.ts'
+import type { PeerId } from '../core/peer-id.ts'
+import type { DialTarget } from './addresses.ts'
+import type { DialOutcome } from './dialler.ts'
+import type { Log } from './mesh.ts'
+
+/** What is remembered of a peer that we dial. */
+interface Attempt {
+  failures: number
+  refusals: number
+  nextMs: number
+  /** When it was last seen linked, while it is not yet known how long that lasted. */
+  linkedMs: number | undefined
+}
+
+/** Keeps links for ever: nothing in js-libp2p does. At least `minLinks` members, one bootstrap peer among them, and
+ *  gossip on each link. */
+export class Supervisor {
+  readonly #options: { readonly minLinks: number; readonly bootstrap: readonly DialTarget[] }
+  readonly #ports: SupervisorPorts
+  readonly #attempts = new Map<PeerId, Attempt>()
+  readonly #dialling = new Set<PeerId>()
+  readonly #controller = new AbortController()
+  readonly #deadSinceMs = new Map<PeerId, number>()
+  #endWait: () => void = () => {}
+  #woken = false
+
+  constructor(options: { minLinks: number; bootstrap: readonly DialTarget[] }, ports: SupervisorPorts) {
+    this.#options = options
+    this.#ports = ports
+  }
+
+  /** Runs until `stop`. */
+  async run(): Promise<void> {
+    const { clock } = this.#ports
+    while (!this.#controller.signal.aborted) {
+      this.#repair()
+      const nextMs = this.#dialMissing()
+      const untilMs = this.#woken ? 0 : nextMs - clock.monotonicMs()
+      this.#woken = false
+      const waitMs = Math.max(50, Math.min(supervisorTickMs, untilMs))
+      await new Promise<void>((resolve) => {
+        const callOff = clock.after(waitMs, resolve)
+        this.#endWait = () => {
+          callOff()
+          resolve()
+        }
+      })
+    }
+  }
+
+  /** Something changed: look again now. */
+  wake(): void {
+    this.#woken = true
+    this.#endWait()
+  }
+
+  /** A peer is not to be dialled for a while. */
+  avoid(peer: PeerId): void {
+    this.#refused(this.#attemptOf(peer))
+  }
+
+  stop(): void {
+    this.#controller.abort(new Error('stopped'))
+    this.wake()
+  }
+
+  /** When two connections to one peer exist and the one that carries gossip closes, gossip is silently dead. */
+  #repair(): void {
+    const { clock, links, log } = this.#ports
+    const nowMs = clock.monotonicMs()
+    for (const peer of this.#deadSinceMs.keys()) if (!links.isMember(peer)) this.#deadSinceMs.delete(peer)
+    for (const { peer } of links.members()) {
+      if (links.isGraylisted(peer)) {
+        links.expel(peer, 'sent too many bad messages')
+        this.avoid(peer)
+      } else if (links.canGossip(peer)) {
+        this.#deadSinceMs.delete(peer)
+      } else {
+        const sinceMs = this.#deadSinceMs.get(peer) ?? nowMs
+        this.#deadSinceMs.set(peer, sinceMs)
+        if (nowMs - sinceMs >= gossipRepairAfterMs) {
+          log('gossip-repaired', { peer })
+          links.repairGossip(peer)
+          this.#deadSinceMs.delete(peer)
+        }
+      }
+    }
+  }
+
+  /** Starts the dials that are due and returns when the next one is. */
+  #dialMissing(): number {
+    const { clock, links, random } = this.#ports
+    const { minLinks, bootstrap } = this.#options
+    const nowMs = clock.monotonicMs()
+    this.#noteLinks(nowMs)
+    const missing = minLinks - links.memberCount() - this.#dialling.size
+    const lacksBootstrap =
+      bootstrap.length > 0 && !bootstrap.some(({ peer }) => links.isMember(peer) || this.#dialling.has(peer))
+    let wanted = Math.max(missing, lacksBootstrap ? 1 : 0)
+    if (wanted <= 0) return nowMs + supervisorTickMs
+    const first = shuffled(bootstrap, random)
+    const rest = missing > 0 ? shuffled(links.acquaintances(), random) : []
+    let nextMs = nowMs + supervisorTickMs
+    for (const target of [...first, ...rest]) {
+      if (wanted <= 0 || this.#dialling.size >= maxDialsAtOnce) break
+      if (links.isMember(target.peer) || this.#dialling.has(target.peer)) continue
+      const attempt = this.#attemptOf(target.peer)
+      if (attempt.nextMs > nowMs) {
+        nextMs = Math.min(nextMs, attempt.nextMs)
+        continue
+      }
+      wanted--
+      void this.#dial(target, attempt)
+    }
+    return nextMs
+  }
+
+  async #dial(target: DialTarget, attempt: Attempt): Promise<void> {
+    const { clock, links, log } = this.#ports
+    const { peer } = target
+    this.#dialling.add(peer)
+    try {
+      const signal = AbortSignal.any([this.#controller.signal, AbortSignal.timeout(dialLimitMs)])
+      const outcome = await links.dial(target, signal)
+      if (outcome.kind === 'admitted') {
+        attempt.refusals = 0
+        attempt.linkedMs = clock.monotonicMs()
+      } else if (outcome.kind === 'refused') {
+        this.#refused(attempt)
+      } else {
+        this.#failed(attempt)
+      }
+      if (outcome.kind !== 'admitted' && !this.#controller.signal.aborted) {
+        const retryMs = Math.round(attempt.nextMs - clock.monotonicMs())
+        log('dial-failed', { peer, kind: outcome.kind, reason: outcome.reason, retryMs })
+      }
+    } finally {
+      this.#dialling.delete(peer)
+      this.wake()
+    }
+  }
+
+  /** Finds lost links; how long they lasted decides how soon they are dialled again. */
+  #noteLinks(nowMs: number): void {
+    const { links } = this.#ports
+    for (const [peer, attempt] of this.#attempts) {
+      if (attempt.linkedMs === undefined || links.isMember(peer) || this.#dialling.has(peer)) continue
+      if (nowMs - attempt.linkedMs >= stableLinkMs) attempt.failures = 0
+      attempt.linkedMs = undefined
+      this.#failed(attempt)
+    }
+    // Acquaintances are told by others and change: forget those that are due anyway.
+    if (this.#attempts.size > 1000) {
+      for (const [peer, { nextMs, linkedMs }] of this.#attempts) {
+        if (linkedMs === undefined && nextMs <= nowMs && !this.#dialling.has(peer))
+          this.#attempts.delete(peer)
+      }
+    }
+  }
+
+  #attemptOf(peer: PeerId): Attempt {
+    let attempt = this.#attempts.get(peer)
+    if (attempt === undefined) {
+      attempt = { failures: 0, refusals: 0, nextMs: 0, linkedMs: undefined }
+      this.#attempts.set(peer, attempt)
+    }
+    return attempt
+  }
+
+  /** Full jitter: a relay that returns is not met by its whole office in one moment. */
+  #failed(attempt: Attempt): void {
+    attempt.failures++
+    const spanMs = Math.min(maxBackOffMs, 1000 * 1.6 ** (attempt.failures - 1))
+    attempt.nextMs = this.#ports.clock.monotonicMs() + 250 + this.#ports.random.fraction() * spanMs
+  }
+
+  #refused(attempt: Attempt): void {
+    const spanMs = Math.min(maxRefusedBackOffMs, refusedBackOffMs * 2 ** attempt.refusals)
+    attempt.refusals = Math.min(attempt.refusals + 1, 20)
+    attempt.nextMs = this.#ports.clock.monotonicMs() + spanMs * (0.75 + this.#ports.random.fraction() / 2)
+  }
+}
+
+export interface SupervisorPorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly links: {
+    members(): readonly { readonly peer: PeerId }[]
+    memberCount(): number
+    isMember(peer: PeerId): boolean
+    isGraylisted(peer: PeerId): boolean
+    canGossip(peer: PeerId): boolean
+    repairGossip(peer: PeerId): void
+    expel(peer: PeerId, reason: string): void
+    acquaintances(): readonly DialTarget[]
+    dial(target: DialTarget, signal: AbortSignal): Promise<DialOutcome>
+  }
+}
+
+function shuffled(targets: readonly DialTarget[], random: Random): DialTarget[] {
+  const result = [...targets]
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = Math.floor(random.fraction() * (i + 1))
+    const kept = result[i] as DialTarget
+    result[i] = result[j] as DialTarget
+    result[j] = kept
+  }
+  return result
+}
