@@ -221,3 +221,9 @@ export const minLinks = 3
 /** One pasted line. */
 export const maxInvitationStringChars = 64 * 1024
 export const maxInvitationAddresses = 16
+
+// --- Agents: heartbeats and outbox (protocol 6, 7.2) ---
+export const heartbeatIntervalMs = 300_000
+/** First retry of an answer by session, doubled each time: gossip usually was faster. */
+export const minOutboxDelayMs = 600
+export const maxOutboxDelayMs = 300_000

@@ -1,0 +1,93 @@
+import { encodeEnvelope } from '../core/envelope.ts'
+import { messageOf } from '../core/error.ts'
+import { plusSeconds } from '../core/instant.ts'
+import { maxGossipActionBytes } from '../core/limits.ts'
+import type { FrameStream } from '../mesh/mesh.ts'
+import * as keys from '../store/keyspace.ts'
+import type { Item } from '../sync/item.ts'
+import type { PeerId } from '../core/peer-id.ts'
+import type { Entered, Source } from './door.ts'
+import { type MemberNode, type MemberOptions, type MemberPorts, startMember } from './member.ts'
+
+/** A node that carries questions and answers for others: a relay, or an investigator's node. */
+export type CollectorNode = MemberNode
+
+/** @param role what this collector does with what comes in, beyond carrying it */
+export async function startCollector(
+  options: MemberOptions,
+  ports: MemberPorts,
+  role: { readonly entered: (what: Entered, source: Source) => void; readonly detail?: (peer: PeerId, stream: FrameStream, signal: AbortSignal) => Promise<void> },
+): Promise<CollectorNode> {
+  const { clock, log } = ports
+  const node = await startMember(options, ports, {
+    topics: ['actions', 'policy', 'results', 'presence'],
+    entered: (what, source) => {
+      // What came by a session was missed by gossip here, so others may have missed it too.
+      if (source.via === 'sync') void spread(what).catch((error: unknown) => log('spread-failed', { error: messageOf(error) }))
+      role.entered(what, source)
+    },
+    joined: () => undefined,
+    ownItems: async () => new Map<string, Item>(),
+    awaits: async () => [],
+    async receiptsFor(awaited) {
+      const items: Item[] = []
+      for (const { actionid, peerid } of awaited) {
+        const held = await node.shelf.get('receipt', keys.receipt(actionid, peerid))
+        if (held !== undefined) items.push({ kind: 'receipt', bytes: held.bytes })
+      }
+      return items
+    },
+    needsCarrier: () => false,
+    mayCarry: () => true,
+    ownReceipt: async () => false,
+    detail: role.detail ?? (async (_peer, stream) => stream.abort('no details here')),
+  })
+
+  async function spread(what: Entered): Promise<void> {
+    if (what.kind === 'action' && what.actionId !== undefined) {
+      const held = node.ledger.actions.get(what.actionId)
+      if (held !== undefined) await spreadAction(node, encodeEnvelope(held.envelope))
+      return
+    }
+    const topic = what.kind === 'cancel' ? 'actions' : what.kind === 'policy' || what.kind === 'invitation' ? 'policy' : undefined
+    const held = topic === undefined ? undefined : await node.shelf.get(what.kind, what.key)
+    if (topic !== undefined && held !== undefined) await node.publish(topic, { kind: what.kind, bytes: held.bytes })
+  }
+
+  async function tidy(): Promise<void> {
+    const now = clock.now()
+    for (const held of [...node.ledger.actions.values()]) {
+      if (plusSeconds(held.action.expireafter, held.action.resultttl) >= now) continue
+      const { id } = held
+      const of = (key: string) => keys.keyParts(key)[0] === id
+      node.ledger.actions.delete(id)
+      node.ledger.cancels.delete(id)
+      for (const kind of ['action', 'cancel', 'status', 'result', 'receipt'] as const) {
+        await node.shelf.remove(kind, node.shelf.keys(kind).filter(of))
+      }
+    }
+  }
+  let callOffTidy = clock.after(60_000, function again() {
+    void tidy().catch((error: unknown) => log('tidy-failed', { error: messageOf(error) }))
+    callOffTidy = clock.after(60_000, again)
+  })
+
+  return {
+    ...node,
+    async stop() {
+      callOffTidy()
+      await node.stop()
+    },
+  }
+}
+
+/** Gossips an action; a big one is left to sessions with everybody in reach (protocol 2.2).
+ *  @returns how many neighbours heard of it at once */
+export async function spreadAction(node: MemberNode, wire: Uint8Array): Promise<number> {
+  if (wire.length <= maxGossipActionBytes) {
+    const recipients = await node.publish('actions', { kind: 'action', bytes: wire })
+    if (recipients > 0) return recipients
+  }
+  node.syncSoon(() => true, 50)
+  return node.mesh.members().length
+}
