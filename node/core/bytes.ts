@@ -14,8 +14,11 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i])
 }
 
-/** @param value 0 ≤ value < 2^31 */
+/** @param value 0 ≤ value < 2^31: what `ByteReader` reads back
+ *  @throws RangeError for any other number */
 export function uvarint(value: number): Uint8Array {
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** 31)
+    throw new RangeError(`${value} is not a length`)
   const bytes: number[] = []
   let rest = value
   while (rest >= 0x80) {
@@ -60,6 +63,13 @@ export class ByteReader {
     if (length < 0 || this.#at + length > this.#bytes.length) return undefined
     const part = this.#bytes.subarray(this.#at, this.#at + length)
     this.#at += length
+    return part
+  }
+
+  /** Everything that has not been read yet. */
+  rest(): Uint8Array {
+    const part = this.#bytes.subarray(this.#at)
+    this.#at = this.#bytes.length
     return part
   }
 

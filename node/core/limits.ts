@@ -227,3 +227,9 @@ export const heartbeatIntervalMs = 300_000
 /** First retry of an answer by session, doubled each time: gossip usually was faster. */
 export const minOutboxDelayMs = 600
 export const maxOutboxDelayMs = 300_000
+
+// --- gpg ---
+/** A person may have to find their card and its PIN. */
+export const gpgTimeoutMs = 300_000
+/** Of stdout and of stderr: a keyring's listing fits, a decompression bomb does not. */
+export const maxGpgOutputBytes = 4 * 1024 * 1024

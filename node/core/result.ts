@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { base32Encode } from './encoding.ts'
-import { maxDetailPages, maxOperations } from './limits.ts'
+import { maxDetailPages, maxOperations, maxSummaryErrorChars, maxSummaryErrors, maxSummaryReasonChars } from './limits.ts'
 import { outcomes, statusKinds } from './outcome.ts'
 import { describeIssue, documentIdField, instantField, peerIdField, positiveInteger } from './schema.ts'
 
@@ -34,7 +34,7 @@ export const moduleResultSchema = z.object({
   success: z.boolean(),
   elements: z.unknown(),
   statistics: z.unknown(),
-  errors: z.array(z.string().max(8192)).max(1024).nullable(),
+  errors: z.array(z.string().max(maxSummaryErrorChars)).max(maxSummaryErrors).nullable(),
   truncated: z.boolean().optional(),
 })
 export type SealedModuleResult = z.output<typeof moduleResultSchema>
@@ -49,7 +49,7 @@ export const summarySchema = z.strictObject({
   found: z.array(z.int().min(0)).max(maxOperations),
   truncated: z.boolean(),
   /** Why it did not end well; absent when it did. */
-  reason: z.string().max(512).optional(),
+  reason: z.string().max(maxSummaryReasonChars).optional(),
   /** The whole result as sealed pages at the agent, where the summary does not hold all of it. */
   detail: z.strictObject({ pages: z.int().min(1).max(maxDetailPages), sha256: documentIdField }).optional(),
 })
