@@ -135,9 +135,11 @@ export const maxCredentialBytes = 3 * 1024 * 1024
 export const smallCredentialBytes = 256 * 1024
 export const maxLargeCredentialsAtOnce = 8
 export const maxRefusalReasonBytes = 512
-/** Inbound connections that are not yet judged. */
-export const maxUnjudgedRelay = 500
-export const maxUnjudgedOther = 100
+/** How long a refused peer has to read why. */
+export const verdictLingerMs = 500
+/** Inbound connections of peers that are not admitted (yet). */
+export const maxStrangersRelay = 500
+export const maxStrangersOther = 100
 export const maxConnectionsRelay = 5000
 export const maxConnectionsInvestigator = 1000
 export const maxConnectionsAgent = 200
