@@ -1,5 +1,6 @@
 import { type FileKind, type Host, HostError, type HostErrorCode } from '../../modules/host/host.ts'
 import { statOf } from './memory-host.ts'
+import { bytesOf, openPathDirectory } from './path-directory.ts'
 
 const kinds: readonly FileKind[] = [
   'file',
@@ -57,9 +58,15 @@ export function hostileHost(seed: number, text: string): Host {
       bytes[Math.floor(random() * bytes.length)] = random() * 256
     return bytes
   }
-  return {
+  const host: Host = {
     platform: 'linux',
     root: '/',
+    mounts: () => [],
+    openDirectory: (path) => openPathDirectory(host, path),
+    realPath(path) {
+      mayRefuse(0.2)
+      return bytesOf(path)
+    },
     hostname: () => pick(['web1', '', 'a\nb', '\u001b[31m', 'x'.repeat(5000), '\ud800']),
     open() {
       mayRefuse(0.3)
@@ -103,14 +110,18 @@ export function hostileHost(seed: number, text: string): Host {
       return noise().subarray(0, maxBytes)
     },
   }
+  return host
 }
 
 /** A machine without end: each directory holds more, each file goes on for ever. */
 export function endlessHost(text: string): Host {
   const filler = Buffer.from(`${text}\n`)
-  return {
+  const host: Host = {
     platform: 'linux',
     root: '/',
+    mounts: () => [],
+    openDirectory: (path) => openPathDirectory(host, path),
+    realPath: bytesOf,
     hostname: () => 'endless',
     open: () => ({
       stat: statOf('file', 2 ** 40),
@@ -123,7 +134,7 @@ export function endlessHost(text: string): Host {
       changed: () => false,
       close: () => undefined,
     }),
-    stat: (path) => statOf(Buffer.from(path as Uint8Array).includes('.txt') ? 'file' : 'directory', 2 ** 40),
+    stat: (path) => statOf(bytesOf(path).includes('.txt') ? 'file' : 'directory', 2 ** 40),
     list: () => [
       ...Array.from({ length: 100 }, (_, index) => ({
         name: Buffer.from(`${index + 1}`),
@@ -137,6 +148,7 @@ export function endlessHost(text: string): Host {
     readLink: () => Buffer.from('net:[4026531833]'),
     readFile: (_path, maxBytes) => new Uint8Array(Math.min(maxBytes, 2 ** 20)),
   }
+  return host
 }
 
 function mulberry32(seed: number): () => number {

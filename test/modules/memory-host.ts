@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import {
   type FileKind,
   type FileStat,
@@ -5,11 +6,12 @@ import {
   HostError,
   type HostErrorCode,
 } from '../../modules/host/host.ts'
+import { bytesOf, openPathDirectory } from './path-directory.ts'
 
 /** Content, a link, or what opening it is refused with. Directories are what paths imply. */
 export type MemoryEntry = string | Uint8Array | { readonly link: string } | { readonly refuse: HostErrorCode }
 
-/** A machine in memory. Paths are compared as bytes; links are not followed on the way. */
+/** A machine in memory. Paths are compared as bytes; only a final link is ever followed. */
 export function memoryHost(
   entries: Readonly<Record<string, MemoryEntry>>,
   { platform = 'linux' as NodeJS.Platform, hostname = 'fixture' } = {},
@@ -35,9 +37,22 @@ export function memoryHost(
     throw new HostError('is-link')
   }
 
-  return {
+  function realPath(path: Uint8Array | string): Uint8Array {
+    let key = keyOf(path)
+    for (let hops = 0; hops < 8; hops++) {
+      const entry = find(Buffer.from(key, 'latin1'))
+      if (typeof entry !== 'object' || !('link' in entry)) return Buffer.from(key, 'latin1')
+      key = posix.resolve(posix.dirname(key), entry.link)
+    }
+    throw new HostError('symlink-loop')
+  }
+
+  const host: Host = {
     platform,
     root: '/',
+    realPath,
+    mounts: () => [],
+    openDirectory: (path) => openPathDirectory(host, path),
     hostname: () => hostname,
     open(path) {
       const content = contentOf(path)
@@ -54,8 +69,8 @@ export function memoryHost(
         close: () => undefined,
       }
     },
-    stat(path) {
-      const entry = find(path)
+    stat(path, follow) {
+      const entry = find(follow ? realPath(path) : path)
       if (entry === 'directory') return statOf('directory', 0)
       if (typeof entry === 'object' && 'link' in entry) return statOf('link', entry.link.length)
       return statOf('file', contentOf(path).length)
@@ -82,6 +97,7 @@ export function memoryHost(
       return content
     },
   }
+  return host
 }
 
 export function statOf(kind: FileKind, sizeBytes: number): FileStat {
@@ -95,8 +111,6 @@ function kindOf(entry: MemoryEntry | undefined): FileKind {
 
 /** Bytes as latin1, without doubled and trailing slashes. */
 function keyOf(path: Uint8Array | string): string {
-  const text = Buffer.from(path as Uint8Array)
-    .toString('latin1')
-    .replace(/\/+/g, '/')
+  const text = bytesOf(path).toString('latin1').replace(/\/+/g, '/')
   return text.length > 1 ? text.replace(/\/$/, '') : text
 }
