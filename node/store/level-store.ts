@@ -117,7 +117,7 @@ class OpenLevelStore implements LevelStore {
   async check(): Promise<StoreCheck> {
     let records = 0
     let damaged = 0
-    for await (const [key, sealed] of this.#walk((database) => database.iterator())) {
+    for await (const [key, sealed] of this.#walk((database) => database.iterator({ gte: leastKey }))) {
       records++
       if (!isWhole(key, sealed)) damaged++
     }
@@ -194,9 +194,11 @@ function operationOf(change: Change): Operation {
   return { type: 'put', key: change.put, value: sealValue(change.put, change.value) }
 }
 
-/** The store's own records lie below `!`. */
+/** The store's own records lie below. */
+const leastKey = '!'
+
 function boundsOf({ from, to, limit = -1, reverse = false }: Range) {
-  return { gte: from < '!' ? '!' : from, lt: to, limit, reverse }
+  return { gte: from < leastKey ? leastKey : from, lt: to, limit, reverse }
 }
 
 async function realPathOf(directory: string, mustExist: boolean): Promise<string> {

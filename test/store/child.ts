@@ -48,7 +48,7 @@ export async function buildChild(name: string): Promise<string> {
 export function startChild(
   script: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv = process.env,
+  env?: Readonly<Record<string, string>>,
 ): Child {
   const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env })
   running.add(child)
