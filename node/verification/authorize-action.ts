@@ -23,7 +23,8 @@ declare const proof: unique symbol
 /** An action that may run here: only this file makes one, and the runner takes nothing else. */
 export interface AuthorizedAction {
   readonly [proof]: 'authorized'
-  readonly verified: VerifiedAction
+  readonly id: string
+  readonly action: Action
   /** Whose signatures count under the policy that let it through. */
   readonly signers: ReadonlySet<PersonName>
   readonly policyVersion: number
@@ -93,7 +94,7 @@ export function authorizeAction(verified: VerifiedAction, here: Place): Authoriz
   // P4.3 every operation is weighed before anything is decided: no partial run
   const refused = checkOperations(action, signers, here)
   if (refused !== undefined) return refused
-  const plain = { verified, signers, policyVersion: policy.version }
+  const plain = { id: verified.id, action, signers, policyVersion: policy.version }
   // The one place where the proof is given: everything above has been checked.
   return {
     kind: 'authorized',

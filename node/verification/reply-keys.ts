@@ -11,11 +11,12 @@ import type { Signer } from './signer.ts'
 
 /** Encrypts the private half of an action's reply key to its readers, for `replykeys` beside the signatures (protocol 3.4).
  *  @param privateKey 32 bytes, X25519
+ *  @param now default: the system's clock
  *  @throws MigError `bad-key` naming whoever could not read it */
 export async function sealReplyKey(
   privateKey: Uint8Array,
   readers: readonly PgpKey[],
-  now: Instant,
+  now: Instant = Date.now() as Instant,
 ): Promise<Uint8Array> {
   if (privateKey.length !== 32) throw new RangeError('an X25519 private key has 32 bytes')
   if (readers.length === 0 || readers.length > maxReaders)
@@ -37,7 +38,10 @@ export async function sealReplyKey(
 }
 
 /** Who among these keys' owners would be unable to read. */
-export async function readersWithout(readers: readonly PgpKey[], now: Instant): Promise<PersonName[]> {
+export async function readersWithout(
+  readers: readonly PgpKey[],
+  now: Instant = Date.now() as Instant,
+): Promise<PersonName[]> {
   const able = await Promise.all(readers.map((reader) => reader.canEncrypt(now)))
   return readers.filter((_, i) => able[i] !== true).map(({ person }) => person)
 }

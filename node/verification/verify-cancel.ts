@@ -21,6 +21,8 @@ export interface VerifiedCancel {
   readonly cancel: Cancel
   /** The first whose signature holds; what is kept is counted against them (64 a person). */
   readonly person: PersonName
+  /** The primary key of that person's signature. */
+  readonly fingerprint: Fingerprint
   /** The key or subkey by which each person signed. */
   readonly signingKeys: ReadonlyMap<PersonName, Fingerprint>
   /** With one verified signature a person, and no others. */
@@ -49,13 +51,15 @@ export async function verifyCancel(
     issuedAt: cancel.issuedat,
     now,
   })
-  const [person] = signingKeys.keys()
-  if (person === undefined)
+  const [[person, signingKey] = []] = signingKeys
+  const key = signingKey === undefined ? undefined : policy.keyring.byAnyFingerprint(signingKey)
+  if (person === undefined || key === undefined)
     return ignore(known === 0 ? 'unknown-signer' : 'no-valid-signature', faults.join('; ') || 'not signed')
   const plain = {
     id: documentId(envelope),
     cancel,
     person,
+    fingerprint: key.fingerprint,
     signingKeys,
     envelope: { type: envelope.type, body: envelope.body, signatures: [...kept.values()] },
   }
@@ -66,7 +70,11 @@ export async function verifyCancel(
 /** May this cancel stop this action? Its signer is one of the action's stoppers, or may stop anybody's.
  *  The policy of now decides, not the one under which the cancel came in.
  *  @see docs/protocol.md 3.7 */
-export function mayCancel(cancel: VerifiedCancel, action: Action, policy: TrustedPolicy): boolean {
+export function mayCancel(
+  cancel: VerifiedCancel,
+  action: Pick<Action, 'stoppers'>,
+  policy: TrustedPolicy,
+): boolean {
   for (const signingKey of cancel.signingKeys.values()) {
     const person = policy.keyring.byAnyFingerprint(signingKey)?.person
     if (person === undefined) continue
