@@ -168,9 +168,9 @@ export const maxAddressChars = 512
 export const stableLinkMs = 10_000
 
 // --- Targets (protocol 3.3) ---
-/** All regular expressions of one target together. The longest fact is a heartbeat's environment (16 KiB); about
- *  50 ns a step and character in the worst case, so that evaluating stays below a tenth of a second. */
-export const maxTargetRegexInstructions = 2000
+/** All regular expressions of one target together. The longest fact is a heartbeat's environment (16 KiB); a step
+ *  costs a few nanoseconds a character, so evaluating stays well below a tenth of a second. */
+export const maxTargetRegexInstructions = 1000
 /** What a message may quote of a target: PostgreSQL's own quote the rest of the text. */
 export const maxQuotedTargetChars = 120
 /** A repair that did not come to its end so often is not begun again: LevelDB may abort the process on damage. */
@@ -235,3 +235,9 @@ export const maxOutboxDelayMs = 300_000
 export const gpgTimeoutMs = 300_000
 /** Of stdout and of stderr: a keyring's listing fits, a decompression bomb does not. */
 export const maxGpgOutputBytes = 4 * 1024 * 1024
+
+// --- Roster (protocol 3.3) ---
+export const idleAfterMs = 15 * 60_000
+export const offlineAfterMs = 24 * 3_600_000
+/** How long a command waits for the first session with a collector before it freezes the expected set (protocol 6.5). */
+export const rosterWaitMs = 5000

@@ -7,6 +7,7 @@ import {
   maxLargeCredentialsAtOnce,
   replaceableLinkMs,
   smallCredentialBytes,
+  verdictLingerMs,
 } from '../core/limits.ts'
 import { type PeerId, parsePeerId } from '../core/peer-id.ts'
 import { answer, type EnrolOutcome, type EnrolPorts, judgeSafely, presentTo } from './enrol.ts'
@@ -84,11 +85,11 @@ export class Admission {
     return this.#members.size
   }
 
-  /** Inbound connections that are not judged yet. */
-  unjudgedCount(): number {
+  /** Inbound connections of strangers. */
+  strangerCount(): number {
     let count = 0
     for (const { state, connection } of this.#links.values()) {
-      if (state === 'judging' && connection.direction === 'inbound') count++
+      if (state !== 'admitted' && connection.direction === 'inbound') count++
     }
     return count
   }
@@ -268,10 +269,11 @@ export class Admission {
     link.controller.abort(new Error(outcome.reason))
     link.settle(outcome)
     this.#ports.log('peer-not-admitted', { peer: link.peer, ...outcome })
-    // In peace, so that the verdict arrives; but whoever does not answer is cut off.
-    link.connection
-      .close({ signal: AbortSignal.timeout(500) })
-      .catch((error: Error) => link.connection.abort(error))
+    const close = () => link.connection.abort(new Error(outcome.reason))
+    // Closing at once would overtake our verdict on its way; the other side closes as soon as it has read it.
+    if (outcome.kind === 'refused' && outcome.by === 'us')
+      link.callOff = this.#ports.clock.after(verdictLingerMs, close)
+    else close()
   }
 
   #abort(link: Link, reason: string): void {

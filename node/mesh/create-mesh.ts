@@ -38,8 +38,8 @@ export async function createMesh(
     { enrolLimitMs: options.enrolLimitMs ?? enrolLimitMs, protocol: streamProtocol(options.fleet, 'enrol') },
     { handlers, gossip, clock, log, forget: (connection) => forget(libp2p, connection) },
   )
-  const unjudgedCount = () => admission.unjudgedCount()
-  const node = await createLibp2pNode(options, { gossip: gossip.service, unjudgedCount })
+  const strangerCount = () => admission.strangerCount()
+  const node = await createLibp2pNode(options, { gossip: gossip.service, strangerCount })
   const { libp2p } = node
   const ownPeer = parsePeerId(libp2p.peerId.toString()) as PeerId // made from an Ed25519 seed
 

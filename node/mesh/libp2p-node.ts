@@ -16,8 +16,8 @@ import {
   maxConnectionsInvestigator,
   maxConnectionsPerSecondPerAddress,
   maxConnectionsRelay,
-  maxUnjudgedOther,
-  maxUnjudgedRelay,
+  maxStrangersOther,
+  maxStrangersRelay,
 } from '../core/limits.ts'
 import { parsePeerId } from '../core/peer-id.ts'
 import type { MeshOptions } from './mesh.ts'
@@ -33,12 +33,12 @@ export async function createLibp2pNode(
   options: Pick<MeshOptions, 'peerKeySeed' | 'role' | 'listen' | 'announce' | 'transport'>,
   ports: {
     gossip: (components: GossipSubComponents) => GossipSub
-    unjudgedCount: () => number
+    strangerCount: () => number
   },
 ): Promise<Libp2pNode> {
   const { role } = options
   const privateKey = await generateKeyPairFromSeed('Ed25519', options.peerKeySeed)
-  const maxUnjudged = role === 'relay' ? maxUnjudgedRelay : maxUnjudgedOther
+  const maxStrangers = role === 'relay' ? maxStrangersRelay : maxStrangersOther
   const isForeign = (peer: { toString(): string }) => parsePeerId(peer.toString()) === undefined
   let transports: { getAddrs(): Multiaddr[] } | undefined
   const libp2p = await createLibp2p({
@@ -51,14 +51,14 @@ export async function createLibp2pNode(
     streamMuxers: [yamux()],
     connectionGater: {
       denyDialMultiaddr: () => false,
-      denyInboundConnection: () => ports.unjudgedCount() >= maxUnjudged,
+      denyInboundConnection: () => ports.strangerCount() >= maxStrangers,
       denyInboundEncryptedConnection: isForeign,
       denyOutboundEncryptedConnection: isForeign,
     },
     connectionManager: {
       maxConnections: maxConnections[role],
       inboundConnectionThreshold: maxConnectionsPerSecondPerAddress,
-      maxIncomingPendingConnections: maxUnjudged,
+      maxIncomingPendingConnections: maxStrangers,
     },
     // Pings are most of an idle node's work; 20 s still notices a dead link within half a minute.
     connectionMonitor: { pingInterval: 20_000 },

@@ -8,7 +8,12 @@ test('two nodes meet and gossip both ways', async () => {
   const agent = await startNode('agent', { bootstrap: [relay.address] })
   const tookMs = await until('both joined', () => relay.joined.length === 1 && agent.joined.length === 1)
   console.log('join', Math.round(tookMs), 'ms')
-  expect(agent.joined[0]).toMatchObject({ peer: relay.peer, role: 'relay', direction: 'outbound', relayed: false })
+  expect(agent.joined[0]).toMatchObject({
+    peer: relay.peer,
+    role: 'relay',
+    direction: 'outbound',
+    relayed: false,
+  })
   expect(relay.joined[0]).toMatchObject({ peer: agent.peer, role: 'agent', direction: 'inbound' })
 
   expect(await relay.mesh.publish('actions', bytesOf('question'))).toBe(1)

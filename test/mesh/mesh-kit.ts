@@ -1,7 +1,7 @@
 import '../../node/core/promise-with-resolvers.ts'
 import { randomBytes } from 'node:crypto'
-import type { Clock, Instant, Random } from '../../node/core/clock.ts'
 import type { Role } from '../../node/core/certificate.ts'
+import type { Clock, Instant, Random } from '../../node/core/clock.ts'
 import type { PeerId } from '../../node/core/peer-id.ts'
 import { createMesh } from '../../node/mesh/create-mesh.ts'
 import type { FrameStream, Member, Mesh, MeshHandlers, MeshOptions } from '../../node/mesh/mesh.ts'
