@@ -1,13 +1,13 @@
 import type { Instant } from '../core/clock.ts'
 import { base64UrlDecode, utf8 } from '../core/encoding.ts'
-import { detailPageBytes } from '../core/limits.ts'
 import { formatInstant } from '../core/instant.ts'
+import { detailPageBytes } from '../core/limits.ts'
 import type { Outcome, StatusKind } from '../core/outcome.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import { detailPage, outbox } from '../store/keyspace.ts'
 import type { Change } from '../store/store.ts'
-import { sealEnvelope } from '../verification/node-envelope.ts'
 import { encodeWithCertificate } from '../verification/node-documents.ts'
+import { sealEnvelope } from '../verification/node-envelope.ts'
 import { detailDigest, fitSummary, sealPage, sealSummary, splitDetail } from '../verification/seal.ts'
 import type { ActionRecord } from './replay-memory.ts'
 import type { RunReport } from './runner.ts'
@@ -15,7 +15,13 @@ import type { RunReport } from './runner.ts'
 /** Signs what leaves this machine: sealed results and statuses. The only user of the answer key besides the heartbeat. */
 export interface AnswerWriter {
   /** Outbox entry and detail pages of an outcome, as one batch for the replay memory. */
-  outcome(record: ActionRecord, outcome: Outcome, reports: readonly RunReport[], reason: string | undefined, endedAt: Instant): readonly Change[]
+  outcome(
+    record: ActionRecord,
+    outcome: Outcome,
+    reports: readonly RunReport[],
+    reason: string | undefined,
+    endedAt: Instant,
+  ): readonly Change[]
   status(actionId: string, status: StatusKind, reason: string, at: Instant): Uint8Array
 }
 
@@ -67,7 +73,17 @@ export function createAnswerWriter(identity: {
       ]
     },
     status(actionId, status, reason, at) {
-      const body = { v: 1, fleet, actionid: actionId, peerid: peer, serial, seq: nextSeq(), status, reason: reason.slice(0, 512), at: formatInstant(at) }
+      const body = {
+        v: 1,
+        fleet,
+        actionid: actionId,
+        peerid: peer,
+        serial,
+        seq: nextSeq(),
+        status,
+        reason: reason.slice(0, 512),
+        at: formatInstant(at),
+      }
       return encodeWithCertificate(certificateWire, sealEnvelope('mig-status', body, answerSeed))
     },
   }

@@ -1,13 +1,20 @@
 import type { Host } from '../../modules/host/host.ts'
-import type { Environment } from '../core/heartbeat.ts'
-import { codeOf } from '../core/error.ts'
 import { utf8Decode } from '../core/encoding.ts'
+import { codeOf } from '../core/error.ts'
+import type { Environment } from '../core/heartbeat.ts'
 
 const archNames: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }
 const osNames: Readonly<Record<string, string>> = { win32: 'windows' }
 
 /** The machine in MIG's words: Go's names for system and architecture, the distribution's own name (reference/mig.md 1.8). */
-export function readEnvironment(host: Host, machine: { readonly arch: string; readonly addresses: readonly string[]; readonly modules: readonly string[] }): Environment {
+export function readEnvironment(
+  host: Host,
+  machine: {
+    readonly arch: string
+    readonly addresses: readonly string[]
+    readonly modules: readonly string[]
+  },
+): Environment {
   return {
     init: readInit(host),
     ident: readIdent(host),
@@ -16,11 +23,6 @@ export function readEnvironment(host: Host, machine: { readonly arch: string; re
     addresses: machine.addresses.slice(0, 64),
     modules: [...machine.modules].sort().slice(0, 64),
   }
-}
-
-/** `queueloc` of MIG: `<os>.<id>`. */
-export function queueLocation(os: string, id: string): string {
-  return `${os}.${id}`
 }
 
 function readInit(host: Host): string {
@@ -56,7 +58,13 @@ function readIdent(host: Host): string {
 /** PRETTY_NAME of os-release(5), control characters taken out. */
 export function prettyName(text: string): string | undefined {
   const line = text.split('\n').find((candidate) => candidate.startsWith('PRETTY_NAME='))
-  const value = line?.slice('PRETTY_NAME='.length).trim().replace(/^(["'])(.*)\1$/, '$2')
-  const clean = value?.normalize('NFC').replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '').slice(0, 256)
+  const value = line
+    ?.slice('PRETTY_NAME='.length)
+    .trim()
+    .replace(/^(["'])(.*)\1$/, '$2')
+  const clean = value
+    ?.normalize('NFC')
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '')
+    .slice(0, 256)
   return clean === undefined || clean === '' ? undefined : clean
 }

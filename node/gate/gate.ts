@@ -48,7 +48,9 @@ export type ActionAnswer =
   | { readonly kind: 'hold'; readonly code: string; readonly untilMs?: number }
   | { readonly kind: 'invalid'; readonly code: string; readonly detail: string }
 
-export type CancelAnswer = { readonly kind: 'stopped' | 'kept' | 'too-late' } | { readonly kind: 'invalid'; readonly code: string; readonly detail: string }
+export type CancelAnswer =
+  | { readonly kind: 'stopped' | 'kept' | 'too-late' }
+  | { readonly kind: 'invalid'; readonly code: string; readonly detail: string }
 
 export interface OutboxEntry {
   readonly kind: 'result' | 'status'

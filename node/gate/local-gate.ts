@@ -7,6 +7,7 @@ import type { Environment } from '../core/heartbeat.ts'
 import { formatInstant } from '../core/instant.ts'
 import { maxCancelsPerPerson, maxQueuedActions } from '../core/limits.ts'
 import { publicKeyOf } from '../core/peer-id.ts'
+import { queueLocation } from '../core/queue-location.ts'
 import { parseReceiptBody, resultHash } from '../core/result.ts'
 import { matchesAgent, parseTarget, type Target } from '../core/target.ts'
 import { detailPage, outbox, outboxRange } from '../store/keyspace.ts'
@@ -17,7 +18,6 @@ import { openEnvelope, sealEnvelope } from '../verification/node-envelope.ts'
 import { type VerifiedAction, verifyAction } from '../verification/verify-action.ts'
 import { mayCancel, type VerifiedCancel, verifyCancel } from '../verification/verify-cancel.ts'
 import { createAnswerWriter } from './answers.ts'
-import { queueLocation } from './environment.ts'
 import type { ActionAnswer, CancelAnswer, Gate, OutboxEntry } from './gate.ts'
 import { openPolicyKeeper } from './policy-keeper.ts'
 import { createQueue } from './queue.ts'
@@ -72,7 +72,14 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
   let lastBeat = startedAt
   let stopped = false
 
-  const writer = createAnswerWriter({ fleet, peer, serial, answerSeed: options.answerSeed, certificateWire: options.certificateWire, nextSeq: () => seq++ })
+  const writer = createAnswerWriter({
+    fleet,
+    peer,
+    serial,
+    answerSeed: options.answerSeed,
+    certificateWire: options.certificateWire,
+    nextSeq: () => seq++,
+  })
   const announce = () => {
     for (const listener of listeners) listener()
   }
@@ -87,15 +94,31 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
   // Whatever was accepted and has no outcome stopped with the last process. It is never run again (protocol 7.2).
   for (const record of memory.all()) {
     if (record.state === 'outcome') continue
-    await finish(record, { outcome: 'interrupted', reason: 'the agent stopped before it had finished', reports: [] })
+    await finish(record, {
+      outcome: 'interrupted',
+      reason: 'the agent stopped before it had finished',
+      reports: [],
+    })
   }
 
-  function setStatus(action: VerifiedAction, status: Parameters<typeof writer.status>[1], reason: string, key: string): void {
+  function setStatus(
+    action: VerifiedAction,
+    status: Parameters<typeof writer.status>[1],
+    reason: string,
+    key: string,
+  ): void {
     // The same verdict again is no news; signing it anew would only make traffic.
     if (statuses.get(action.id)?.key === key) return
     while (statuses.size >= maxStatuses) statuses.delete(statuses.keys().next().value as string)
     const wire = writer.status(action.id, status, reason, clock.now())
-    statuses.set(action.id, { kind: 'status', actionId: action.id, origin: action.action.origin, wire, expireAfter: action.action.expireafter, key })
+    statuses.set(action.id, {
+      kind: 'status',
+      actionId: action.id,
+      origin: action.action.origin,
+      wire,
+      expireAfter: action.action.expireafter,
+      key,
+    })
     announce()
   }
 
@@ -180,12 +203,15 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       await ports.checkSpace()
       record = await memory.accept(verified.id, verified.action, clock.now())
     } catch (error) {
-      if (codeOf(error) === 'disk-full') return refuse('disk-full', 'there is no room to remember that it ran')
+      if (codeOf(error) === 'disk-full')
+        return refuse('disk-full', 'there is no room to remember that it ran')
       throw error
     }
     log('accepted', { action: record.id, name: record.name, signers: [...verified.signers] })
     const policy = policies.current
-    const stopper = cancels.get(record.id)?.find((cancel) => policy !== undefined && mayCancel(cancel, verified.action, policy))
+    const stopper = cancels
+      .get(record.id)
+      ?.find((cancel) => policy !== undefined && mayCancel(cancel, verified.action, policy))
     if (stopper !== undefined) {
       await finish(record, { outcome: 'cancelled', reason: `cancelled by ${stopper.person}`, reports: [] })
       return { kind: 'accepted' }
@@ -203,7 +229,12 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
 
   function keepCancel(cancel: VerifiedCancel): CancelAnswer {
     const held = [...cancels.values()].flat().filter((other) => other.person === cancel.person)
-    if (held.length >= maxCancelsPerPerson) return { kind: 'invalid', code: 'no-room', detail: `${held.length} cancels of ${cancel.person} are kept` }
+    if (held.length >= maxCancelsPerPerson)
+      return {
+        kind: 'invalid',
+        code: 'no-room',
+        detail: `${held.length} cancels of ${cancel.person} are kept`,
+      }
     cancels.set(cancel.cancel.actionid, [...(cancels.get(cancel.cancel.actionid) ?? []), cancel])
     return { kind: 'kept' }
   }
@@ -226,7 +257,12 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
 
   return {
     async identity() {
-      return { peer, boot: guard.boot, rolledBack: guard.rolledBack, policyVersion: policies.current?.version ?? 0 }
+      return {
+        peer,
+        boot: guard.boot,
+        rolledBack: guard.rolledBack,
+        policyVersion: policies.current?.version ?? 0,
+      }
     },
     offerPolicy: (rootWire, policyWire) => policies.offer(rootWire, policyWire),
     async offerAction(wire) {
@@ -243,17 +279,25 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       const cancel = verdict.value
       const record = memory.find(cancel.cancel.actionid)
       if (record === undefined) return keepCancel(cancel)
-      if (!mayCancel(cancel, record, policy)) return { kind: 'invalid', code: 'not-permitted', detail: `${cancel.person} may not stop it` }
+      if (!mayCancel(cancel, record, policy))
+        return { kind: 'invalid', code: 'not-permitted', detail: `${cancel.person} may not stop it` }
       if (record.state === 'outcome') return { kind: 'too-late' }
-      if (queue.cancel(record.id) === 'removed') await finish(record, { outcome: 'cancelled', reason: `cancelled by ${cancel.person}`, reports: [] })
+      if (queue.cancel(record.id) === 'removed')
+        await finish(record, { outcome: 'cancelled', reason: `cancelled by ${cancel.person}`, reports: [] })
       return { kind: 'stopped' }
     },
     async outbox() {
-      const entries: OutboxEntry[] = [...statuses.values()].map(({ kind, actionId, origin, wire }) => ({ kind, actionId, origin, wire }))
+      const entries: OutboxEntry[] = [...statuses.values()].map(({ kind, actionId, origin, wire }) => ({
+        kind,
+        actionId,
+        origin,
+        wire,
+      }))
       for (const record of memory.all()) {
         if (record.state !== 'outcome') continue
         const wire = await store.get(outbox(record.id))
-        if (wire !== undefined) entries.push({ kind: 'result', actionId: record.id, origin: record.origin, wire })
+        if (wire !== undefined)
+          entries.push({ kind: 'result', actionId: record.id, origin: record.origin, wire })
       }
       return entries
     },
@@ -265,7 +309,12 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       const record = memory.find(receipt.actionid)
       // An investigator's node answers with its peer key, which stands inside the origin that people have signed.
       const originKey = publicKeyOf(receipt.collector)
-      if (record?.origin !== receipt.collector || originKey === undefined || !equalBytes(originKey, opened.signer)) return false
+      if (
+        record?.origin !== receipt.collector ||
+        originKey === undefined ||
+        !equalBytes(originKey, opened.signer)
+      )
+        return false
       const held = await store.get(outbox(record.id))
       const envelope = held === undefined ? undefined : decodeWithCertificate(held)?.envelopeWire
       if (envelope === undefined || resultHash(envelope) !== receipt.result) return false
@@ -295,7 +344,10 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
         addresses: addresses.slice(0, 16),
         outbox: waiting.length,
       }
-      return encodeWithCertificate(options.certificateWire, sealEnvelope('mig-heartbeat', body, options.answerSeed))
+      return encodeWithCertificate(
+        options.certificateWire,
+        sealEnvelope('mig-heartbeat', body, options.answerSeed),
+      )
     },
     onOutbox(listener) {
       listeners.push(listener)

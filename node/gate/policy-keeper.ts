@@ -1,5 +1,5 @@
-import type { Clock } from '../core/clock.ts'
 import { ByteReader, concat, prefixed } from '../core/bytes.ts'
+import type { Clock } from '../core/clock.ts'
 import { maxPolicyBytes } from '../core/limits.ts'
 import { gateMeta } from '../store/keyspace.ts'
 import type { Store } from '../store/store.ts'
@@ -27,7 +27,11 @@ export async function openPolicyKeeper(
     const policy = await openPolicy(policyWire, root.value, knownModules, clock.now())
     if (policy.kind !== 'accept') return { kind: 'not-taken', code: policy.code, detail: policy.detail }
     if (policy.value.version < guard.policyVersion) {
-      return { kind: 'not-taken', code: 'older', detail: `version ${policy.value.version}, this agent has taken ${guard.policyVersion}` }
+      return {
+        kind: 'not-taken',
+        code: 'older',
+        detail: `version ${policy.value.version}, this agent has taken ${guard.policyVersion}`,
+      }
     }
     return policy.value
   }
@@ -53,7 +57,10 @@ export async function openPolicyKeeper(
       if (current?.hash === judged.hash) return { kind: 'had', version: judged.version }
       const next = succeeds(current, judged)
       if (next.kind !== 'accept') return { kind: 'not-taken', code: next.code, detail: next.detail }
-      await store.write([{ put: gateMeta('policy'), value: concat([prefixed(rootWire), prefixed(policyWire)]) }], { sync: true })
+      await store.write(
+        [{ put: gateMeta('policy'), value: concat([prefixed(rootWire), prefixed(policyWire)]) }],
+        { sync: true },
+      )
       await guard.confirmPolicy(judged.version)
       current = judged
       return { kind: 'taken', version: judged.version }

@@ -13,7 +13,8 @@ export function encodeRecord(value: object): Uint8Array {
 /** Undefined when the record is damaged. */
 export function decodeRecord(bytes: Uint8Array): unknown {
   const body = bytes.subarray(checksumBytes)
-  if (bytes.length <= checksumBytes || !equalBytes(bytes.subarray(0, checksumBytes), checksum(body))) return undefined
+  if (bytes.length <= checksumBytes || !equalBytes(bytes.subarray(0, checksumBytes), checksum(body)))
+    return undefined
   const text = utf8Decode(body)
   if (text === undefined) return undefined
   try {

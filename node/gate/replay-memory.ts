@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import type { Instant } from '../core/clock.ts'
-import { documentIdField, fingerprintField, peerIdField } from '../core/schema.ts'
-import { clockToleranceSeconds } from '../core/limits.ts'
-import { plusSeconds } from '../core/instant.ts'
 import type { Action } from '../core/action.ts'
 import { summaryBytesOf } from '../core/action.ts'
+import type { Instant } from '../core/clock.ts'
 import { base64UrlEncode } from '../core/encoding.ts'
-import type { Change, Store } from '../store/store.ts'
-import { detailPageRange, gateAction, gateActionRange, gateMeta, outbox } from '../store/keyspace.ts'
 import { MigError } from '../core/error.ts'
+import { plusSeconds } from '../core/instant.ts'
+import { clockToleranceSeconds } from '../core/limits.ts'
+import { documentIdField, fingerprintField, peerIdField } from '../core/schema.ts'
+import { detailPageRange, gateAction, gateActionRange, gateMeta, outbox } from '../store/keyspace.ts'
+import type { Change, Store } from '../store/store.ts'
 import { decodeRecord, encodeRecord } from './record.ts'
 import type { RollbackGuard } from './rollback-guard.ts'
 
@@ -54,12 +54,17 @@ export async function openReplayMemory(store: Store, guard: RollbackGuard): Prom
   const records = new Map<string, ActionRecord>()
   for await (const [key, value] of store.entries(gateActionRange())) {
     const parsed = recordSchema.safeParse(decodeRecord(value))
-    if (!parsed.success) throw new MigError('store-damaged', `replay memory: record ${key} is damaged`, { hint: 'move the gate directory aside and start again; no action issued before that will run' })
+    if (!parsed.success)
+      throw new MigError('store-damaged', `replay memory: record ${key} is damaged`, {
+        hint: 'move the gate directory aside and start again; no action issued before that will run',
+      })
     records.set(parsed.data.id, parsed.data)
   }
   const floorBytes = await store.get(gateMeta('floor'))
-  const floorRecord = floorBytes === undefined ? { floor: 0 } : (decodeRecord(floorBytes) as { floor?: unknown } | undefined)
-  if (typeof floorRecord?.floor !== 'number') throw new MigError('store-damaged', 'replay memory: the floor is damaged')
+  const floorRecord =
+    floorBytes === undefined ? { floor: 0 } : (decodeRecord(floorBytes) as { floor?: unknown } | undefined)
+  if (typeof floorRecord?.floor !== 'number')
+    throw new MigError('store-damaged', 'replay memory: the floor is damaged')
   let floor = floorRecord.floor
 
   const put = (record: ActionRecord): Change => ({ put: gateAction(record.id), value: encodeRecord(record) })

@@ -54,9 +54,14 @@ export async function openRollbackGuard(
   const held = bytes === undefined ? undefined : (decodeRecord(bytes) as Held | undefined)
   const counted = await outside.read()
   const isFirst = state.unborn && counted === undefined
-  const isWhole = held !== undefined && counted !== undefined && (held.step === counted.step || held.step === counted.step + 1)
+  const isWhole =
+    held !== undefined &&
+    counted !== undefined &&
+    (held.step === counted.step || held.step === counted.step + 1)
   const rolledBack = !isFirst && (state.storeLost || !isWhole)
-  const birth = (rolledBack ? Math.max(held?.birth ?? 0, plusSeconds(now, clockToleranceSeconds)) : (held?.birth ?? 0)) as Instant
+  const birth = (
+    rolledBack ? Math.max(held?.birth ?? 0, plusSeconds(now, clockToleranceSeconds)) : (held?.birth ?? 0)
+  ) as Instant
   const boot = (held?.boot ?? 0) + 1
   let current = Math.max(held?.step ?? 0, counted?.step ?? 0)
   let policyVersion = counted?.policyVersion ?? 0

@@ -46,6 +46,8 @@ export async function runAction(
         }),
     )
   }
-  const bad = reports.find((report) => report.outcome === 'cancelled') ?? reports.find((report) => report.outcome !== 'done')
+  const bad =
+    reports.find((report) => report.outcome === 'cancelled') ??
+    reports.find((report) => report.outcome !== 'done')
   return { outcome: bad?.outcome ?? 'done', reason: bad?.reason, reports }
 }

@@ -1,5 +1,5 @@
-import type { Json } from '../core/canonical-json.ts'
 import type { ModuleResult } from '../../modules/module.ts'
+import type { Json } from '../core/canonical-json.ts'
 
 /** The port that runs one operation. */
 export interface Runner {

@@ -34,7 +34,8 @@ export async function openAddressBook(store: Store, self: PeerId, clock: Clock):
     const parsed = entrySchema.safeParse(parseJson(value))
     if (parsed.success) entries.set(parsed.data.peer, parsed.data)
   }
-  const sorted = () => [...entries.values()].sort((a, b) => Number(b.confirmed) - Number(a.confirmed) || b.at - a.at)
+  const sorted = () =>
+    [...entries.values()].sort((a, b) => Number(b.confirmed) - Number(a.confirmed) || b.at - a.at)
   const view = ({ peer, addresses }: Entry): Acquaintance => ({ peer, addresses: [...addresses] })
 
   async function forget(peer: PeerId): Promise<void> {
@@ -47,11 +48,18 @@ export async function openAddressBook(store: Store, self: PeerId, clock: Clock):
     addressesOf: (peer) => entries.get(peer)?.addresses ?? [],
     async learn(peer, addresses, source) {
       // An address is dialled only if it names the peer it is said to be of.
-      const usable = addresses.filter((text) => text.length <= 512 && text.endsWith(`/p2p/${peer}`)).slice(0, 8)
+      const usable = addresses
+        .filter((text) => text.length <= 512 && text.endsWith(`/p2p/${peer}`))
+        .slice(0, 8)
       if (peer === self || usable.length === 0) return
       const held = entries.get(peer)
       if (source === 'hearsay' && held?.confirmed === true) return
-      if (held !== undefined && held.confirmed === (source === 'itself') && held.addresses.join() === usable.join()) return
+      if (
+        held !== undefined &&
+        held.confirmed === (source === 'itself') &&
+        held.addresses.join() === usable.join()
+      )
+        return
       const entry: Entry = { peer, addresses: usable, confirmed: source === 'itself', at: clock.now() }
       entries.set(peer, entry)
       await store.write([{ put: address(peer), value: utf8(JSON.stringify(entry)) }], { sync: false })

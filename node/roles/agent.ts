@@ -1,21 +1,21 @@
-import { encodeEnvelope } from '../core/envelope.ts'
 import { isCollector } from '../core/certificate.ts'
-import { codeOf, messageOf, MigError } from '../core/error.ts'
+import { encodeEnvelope } from '../core/envelope.ts'
+import { codeOf, messageOf } from '../core/error.ts'
+import { plusSeconds } from '../core/instant.ts'
 import {
   clockToleranceSeconds,
   heartbeatIntervalMs,
   maxOutboxDelayMs,
-  maxSyncFrameBytes,
   minOutboxDelayMs,
 } from '../core/limits.ts'
-import { plusSeconds } from '../core/instant.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import { resultHash } from '../core/result.ts'
 import type { Gate, OutboxEntry } from '../gate/gate.ts'
 import type { FrameStream, Member } from '../mesh/mesh.ts'
 import * as keys from '../store/keyspace.ts'
 import { type Item, type ItemKind, itemMark } from '../sync/item.ts'
-import { decodeWithCertificate, peekStatusSeq } from '../verification/node-documents.ts'
+import { decodeWithCertificate } from '../verification/node-documents.ts'
+import { openEnvelope } from '../verification/node-envelope.ts'
 import { serveDetail } from './detail.ts'
 import type { Entered } from './door.ts'
 import { type MemberNode, type MemberOptions, type MemberPorts, startMember } from './member.ts'
@@ -26,7 +26,10 @@ export interface AgentNode extends MemberNode {
   waiting(): Promise<number>
 }
 
-export async function startAgent(options: MemberOptions, ports: MemberPorts & { readonly gate: Gate }): Promise<AgentNode> {
+export async function startAgent(
+  options: MemberOptions,
+  ports: MemberPorts & { readonly gate: Gate },
+): Promise<AgentNode> {
   const { gate, clock, random, log } = ports
   const self = options.certificate.peerid
   const published = new Set<string>()
@@ -45,7 +48,10 @@ export async function startAgent(options: MemberOptions, ports: MemberPorts & { 
     entered: (what, source) => {
       void handle(what).catch((error: unknown) => log('gate-failed', describe(error)))
       // Agents may not publish actions; what came by a session goes on by sessions (protocol 6.1).
-      if (source.via === 'sync' && (what.kind === 'action' || what.kind === 'cancel' || what.kind === 'policy')) {
+      if (
+        source.via === 'sync' &&
+        (what.kind === 'action' || what.kind === 'cancel' || what.kind === 'policy')
+      ) {
         node.syncSoon((member) => member.peer !== source.peer && !isCollector(member.role), 200)
       }
     },
@@ -55,11 +61,12 @@ export async function startAgent(options: MemberOptions, ports: MemberPorts & { 
       void beat()
       scheduleOutbox()
     },
-    async ownItems(kind) {
-      return ownItems(kind)
-    },
+    synced: () => undefined,
+    ownItems,
     async awaits() {
-      const own = (await gate.outbox()).filter((entry) => entry.kind === 'result').map((entry) => ({ actionid: entry.actionId, peerid: self }))
+      const own = (await gate.outbox())
+        .filter((entry) => entry.kind === 'result')
+        .map((entry) => ({ actionid: entry.actionId, peerid: self }))
       const carried = node.shelf.keys('result').map((key) => {
         const [actionid, peerid] = keys.keyParts(key) as [string, PeerId]
         return { actionid, peerid }
@@ -86,7 +93,8 @@ export async function startAgent(options: MemberOptions, ports: MemberPorts & { 
     const items = new Map<string, Item>()
     if (kind === 'heartbeat' && heartbeat !== undefined) items.set(heartbeat.mark, heartbeat.item)
     if (kind === 'result' || kind === 'status') {
-      for (const entry of await gate.outbox()) if (entry.kind === kind) items.set(markOf(entry), { kind, bytes: entry.wire })
+      for (const entry of await gate.outbox())
+        if (entry.kind === kind) items.set(markOf(entry), { kind, bytes: entry.wire })
     }
     return items
   }
@@ -96,7 +104,7 @@ export async function startAgent(options: MemberOptions, ports: MemberPorts & { 
     const envelope = decodeWithCertificate(entry.wire)?.envelopeWire ?? entry.wire
     return entry.kind === 'result'
       ? itemMark('result', keys.result(entry.actionId, self), resultHash(envelope))
-      : itemMark('status', keys.status(entry.actionId, self), String(peekStatusSeq(envelope)))
+      : itemMark('status', keys.status(entry.actionId, self), String(seqOf(envelope)))
   }
 
   async function handle(what: Entered): Promise<void> {
@@ -104,7 +112,8 @@ export async function startAgent(options: MemberOptions, ports: MemberPorts & { 
       await offerPolicy()
       await offerAll()
     } else if (what.kind === 'cancel' && what.actionId !== undefined) {
-      for (const cancel of node.ledger.cancels.get(what.actionId) ?? []) await gate.offerCancel(encodeEnvelope(cancel.envelope))
+      for (const cancel of node.ledger.cancels.get(what.actionId) ?? [])
+        await gate.offerCancel(encodeEnvelope(cancel.envelope))
     } else if (what.kind === 'action' && what.actionId !== undefined) await offerAction(what.actionId)
   }
 
@@ -217,13 +226,21 @@ export async function startAgent(options: MemberOptions, ports: MemberPorts & { 
 
   async function tidy(): Promise<void> {
     const now = clock.now()
-    const gone = [...node.ledger.actions.values()].filter((held) => plusSeconds(held.action.expireafter, clockToleranceSeconds) < now)
+    const gone = [...node.ledger.actions.values()].filter(
+      (held) => plusSeconds(held.action.expireafter, clockToleranceSeconds) < now,
+    )
     for (const { id } of gone) {
       node.ledger.actions.delete(id)
       node.ledger.cancels.delete(id)
       await node.shelf.remove('action', [keys.action(id)])
-      await node.shelf.remove('cancel', node.shelf.keys('cancel').filter((key) => keys.keyParts(key)[0] === id))
-      await node.shelf.remove('receipt', node.shelf.keys('receipt').filter((key) => keys.keyParts(key)[0] === id))
+      await node.shelf.remove(
+        'cancel',
+        node.shelf.keys('cancel').filter((key) => keys.keyParts(key)[0] === id),
+      )
+      await node.shelf.remove(
+        'receipt',
+        node.shelf.keys('receipt').filter((key) => keys.keyParts(key)[0] === id),
+      )
     }
     if (published.size > 10_000) published.clear()
     if (delivered.size > 10_000) delivered.clear()
@@ -253,4 +270,9 @@ export async function startAgent(options: MemberOptions, ports: MemberPorts & { 
       await gate.stop()
     },
   }
+}
+
+function seqOf(statusWire: Uint8Array): number {
+  const opened = openEnvelope('mig-status', statusWire)
+  return 'value' in opened && typeof opened.value.seq === 'number' ? opened.value.seq : -1
 }

@@ -2,10 +2,10 @@ import { encodeEnvelope } from '../core/envelope.ts'
 import { messageOf } from '../core/error.ts'
 import { plusSeconds } from '../core/instant.ts'
 import { maxGossipActionBytes } from '../core/limits.ts'
-import type { FrameStream } from '../mesh/mesh.ts'
+import type { PeerId } from '../core/peer-id.ts'
+import type { FrameStream, Member } from '../mesh/mesh.ts'
 import * as keys from '../store/keyspace.ts'
 import type { Item } from '../sync/item.ts'
-import type { PeerId } from '../core/peer-id.ts'
 import type { Entered, Source } from './door.ts'
 import { type MemberNode, type MemberOptions, type MemberPorts, startMember } from './member.ts'
 
@@ -16,17 +16,23 @@ export type CollectorNode = MemberNode
 export async function startCollector(
   options: MemberOptions,
   ports: MemberPorts,
-  role: { readonly entered: (what: Entered, source: Source) => void; readonly detail?: (peer: PeerId, stream: FrameStream, signal: AbortSignal) => Promise<void> },
+  role: {
+    readonly entered: (what: Entered, source: Source) => void
+    readonly synced?: (member: Member) => void
+    readonly detail?: (peer: PeerId, stream: FrameStream, signal: AbortSignal) => Promise<void>
+  },
 ): Promise<CollectorNode> {
   const { clock, log } = ports
   const node = await startMember(options, ports, {
     topics: ['actions', 'policy', 'results', 'presence'],
     entered: (what, source) => {
       // What came by a session was missed by gossip here, so others may have missed it too.
-      if (source.via === 'sync') void spread(what).catch((error: unknown) => log('spread-failed', { error: messageOf(error) }))
+      if (source.via === 'sync')
+        void spread(what).catch((error: unknown) => log('spread-failed', { error: messageOf(error) }))
       role.entered(what, source)
     },
     joined: () => undefined,
+    synced: (member) => role.synced?.(member),
     ownItems: async () => new Map<string, Item>(),
     awaits: async () => [],
     async receiptsFor(awaited) {
@@ -49,9 +55,15 @@ export async function startCollector(
       if (held !== undefined) await spreadAction(node, encodeEnvelope(held.envelope))
       return
     }
-    const topic = what.kind === 'cancel' ? 'actions' : what.kind === 'policy' || what.kind === 'invitation' ? 'policy' : undefined
+    const topic =
+      what.kind === 'cancel'
+        ? 'actions'
+        : what.kind === 'policy' || what.kind === 'invitation'
+          ? 'policy'
+          : undefined
     const held = topic === undefined ? undefined : await node.shelf.get(what.kind, what.key)
-    if (topic !== undefined && held !== undefined) await node.publish(topic, { kind: what.kind, bytes: held.bytes })
+    if (topic !== undefined && held !== undefined)
+      await node.publish(topic, { kind: what.kind, bytes: held.bytes })
   }
 
   async function tidy(): Promise<void> {

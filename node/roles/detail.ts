@@ -7,7 +7,11 @@ import { documentIdField } from '../core/schema.ts'
 import type { FrameStream } from '../mesh/mesh.ts'
 
 /** Asks for the pages of one result; each is answered by one frame. An empty frame: there is no such page. */
-const requestSchema = z.strictObject({ v: z.literal(1), actionid: documentIdField, page: z.int().min(0).max(maxDetailPages) })
+const requestSchema = z.strictObject({
+  v: z.literal(1),
+  actionid: documentIdField,
+  page: z.int().min(0).max(maxDetailPages),
+})
 
 const maxRequestBytes = 1024
 /** HPKE adds 48 bytes. */
@@ -24,7 +28,9 @@ export async function serveDetail(
     if (frame === undefined) return
     const request = requestSchema.safeParse(parse(frame))
     if (!request.success) throw new MigError('bad-input', 'detail: a request does not fit its schema')
-    await stream.write((await page(request.data.actionid, request.data.page)) ?? new Uint8Array(0), { signal })
+    await stream.write((await page(request.data.actionid, request.data.page)) ?? new Uint8Array(0), {
+      signal,
+    })
   }
 }
 
@@ -39,7 +45,8 @@ export async function fetchDetail(
   for (let page = request.first; page < request.pages; page++) {
     await stream.write(utf8(JSON.stringify({ v: 1, actionid: request.actionId, page })), { signal })
     const sealed = await stream.read({ signal, maxBytes: maxSealedPageBytes })
-    if (sealed === undefined || sealed.length === 0) throw new MigError('not-found', `the agent no longer has page ${page + 1} of ${request.pages}`)
+    if (sealed === undefined || sealed.length === 0)
+      throw new MigError('not-found', `the agent no longer has page ${page + 1} of ${request.pages}`)
     await kept(page, concat([sealed]))
   }
 }

@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto'
 import { type Admission, accept, ignore } from '../core/admission.ts'
+import { isCollector } from '../core/certificate.ts'
 import { encodeEnvelope } from '../core/envelope.ts'
 import * as keys from '../store/keyspace.ts'
 import { mergeSignatures, verifyAction } from '../verification/verify-action.ts'
 import { verifyCancel } from '../verification/verify-cancel.ts'
-import type { DoorContext, Entered } from './door.ts'
+import type { DoorContext, Entered, Source } from './door.ts'
 
-export async function enterAction(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
+export async function enterAction(
+  context: DoorContext,
+  bytes: Uint8Array,
+  source: Pick<Source, 'via'>,
+): Promise<Admission<Entered>> {
   const { ledger, shelf, fleet, clock } = context
   const { policy } = ledger
   if (policy === undefined) return ignore('no-policy', 'no policy yet')
@@ -15,6 +20,7 @@ export async function enterAction(context: DoorContext, bytes: Uint8Array): Prom
     policy,
     now: clock.now(),
     heldSigners: (id) => ledger.actions.get(id)?.signers,
+    mayBeExpired: isCollector(context.role) && source.via !== 'gossip',
   })
   if (verdict.kind !== 'accept') return verdict
   const held = ledger.actions.get(verdict.value.id)
@@ -22,7 +28,10 @@ export async function enterAction(context: DoorContext, bytes: Uint8Array): Prom
   const key = keys.action(action.id)
   // The mark changes when the union of signers grows: that is what makes it travel again (protocol 2.4).
   const version = [...action.signers].sort().join('\n')
-  await shelf.put({ kind: 'action', key, version: shortVersion(version), bytes: encodeEnvelope(action.envelope) }, { sync: true })
+  await shelf.put(
+    { kind: 'action', key, version: shortVersion(version), bytes: encodeEnvelope(action.envelope) },
+    { sync: true },
+  )
   ledger.actions.set(action.id, action)
   return accept({ kind: 'action', key, actionId: action.id })
 }

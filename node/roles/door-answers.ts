@@ -39,7 +39,10 @@ export async function enterHeartbeat(context: DoorContext, bytes: Uint8Array): P
   const held = await shelf.get('heartbeat', key)
   const [boot, seq] = (held?.version ?? '-1.0').split('.').map(Number) as [number, number]
   if (!isLaterHeartbeat(heartbeat, { boot, seq })) return ignore('older', 'heartbeat')
-  await shelf.put({ kind: 'heartbeat', key, version: `${heartbeat.boot}.${heartbeat.seq}`, bytes }, { sync: false })
+  await shelf.put(
+    { kind: 'heartbeat', key, version: `${heartbeat.boot}.${heartbeat.seq}`, bytes },
+    { sync: false },
+  )
   return accept({ kind: 'heartbeat', key, peer: heartbeat.peerid })
 }
 
@@ -55,8 +58,10 @@ export async function enterStatus(context: DoorContext, bytes: Uint8Array): Prom
   const key = keys.status(status.actionid, status.peerid)
   const held = await shelf.get('status', key)
   if (held !== undefined && Number(held.version) >= status.seq) return ignore('older', 'status')
-  if ((await shelf.get('result', keys.result(status.actionid, status.peerid))) !== undefined) return ignore('older', 'the outcome is known')
-  if (!isCollector(context.role) && shelf.keys('status').length >= maxCarried) return ignore('no-room', 'too many answers are carried')
+  if ((await shelf.get('result', keys.result(status.actionid, status.peerid))) !== undefined)
+    return ignore('older', 'the outcome is known')
+  if (!isCollector(context.role) && shelf.keys('status').length >= maxCarried)
+    return ignore('no-room', 'too many answers are carried')
   await shelf.put({ kind: 'status', key, version: String(status.seq), bytes }, { sync: false })
   return accept({ kind: 'status', key, actionId: status.actionid, peer: status.peerid })
 }
@@ -75,9 +80,12 @@ export async function enterResult(context: DoorContext, bytes: Uint8Array): Prom
   if (held !== undefined) {
     // The first outcome stands, whatever comes after it (protocol 7.2).
     if (held.version !== hash) context.log('equivocation', { action: result.actionid, peer: result.peerid })
-    return held.version === hash ? ignore('already-held', 'result') : ignore('equivocation', `a second outcome of ${result.peerid}`)
+    return held.version === hash
+      ? ignore('already-held', 'result')
+      : ignore('equivocation', `a second outcome of ${result.peerid}`)
   }
-  if (!isCollector(context.role) && shelf.keys('result').length >= maxCarried) return ignore('no-room', 'too many answers are carried')
+  if (!isCollector(context.role) && shelf.keys('result').length >= maxCarried)
+    return ignore('no-room', 'too many answers are carried')
   await shelf.put(
     { kind: 'result', key, version: hash, bytes },
     { sync: true, also: [{ delete: keys.status(result.actionid, result.peerid) }] },
@@ -93,17 +101,26 @@ export async function enterReceipt(context: DoorContext, bytes: Uint8Array): Pro
   const verdict = verifyReceipt(envelope.value, { fleet, certificate: certificateOf(context) })
   if (verdict.kind !== 'accept') return verdict
   const { receipt } = verdict.value
-  const entered: Entered = { kind: 'receipt', key: keys.receipt(receipt.actionid, receipt.peerid), actionId: receipt.actionid, peer: receipt.peerid }
+  const entered: Entered = {
+    kind: 'receipt',
+    key: keys.receipt(receipt.actionid, receipt.peerid),
+    actionId: receipt.actionid,
+    peer: receipt.peerid,
+  }
   if (receipt.peerid === context.self) {
-    return (await context.ownReceipt(envelope.value)) ? accept(entered) : ignore('older', 'nothing waits for this receipt')
+    return (await context.ownReceipt(envelope.value))
+      ? accept(entered)
+      : ignore('older', 'nothing waits for this receipt')
   }
   const action = ledger.actions.get(receipt.actionid)
   if (action === undefined) return ignore('unknown-action', receipt.actionid)
   // Any collector may hold a copy; only the origin's word ends the sending (protocol 7.2).
-  if (receipt.collector !== action.action.origin) return ignore('not-permitted', 'not the origin of the action')
+  if (receipt.collector !== action.action.origin)
+    return ignore('not-permitted', 'not the origin of the action')
   if (!isCollector(context.role)) {
     const carried = keys.result(receipt.actionid, receipt.peerid)
-    if ((await shelf.get('result', carried)) === undefined) return ignore('older', 'nothing is carried for it')
+    if ((await shelf.get('result', carried)) === undefined)
+      return ignore('older', 'nothing is carried for it')
     await shelf.put({ kind: 'receipt', key: entered.key, version: receipt.result, bytes }, { sync: false })
     await shelf.remove('result', [carried])
     return accept(entered)

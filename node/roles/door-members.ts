@@ -22,14 +22,18 @@ export async function enterPolicy(context: DoorContext, bytes: Uint8Array): Prom
   const { ledger, shelf } = context
   if (ledger.root === undefined) return ignore('no-policy', 'the root of this fleet is not known yet')
   const envelope = decodeEnvelope(bytes)
-  if (typeof envelope !== 'string' && ledger.policy?.hash === documentId(envelope)) return ignore('already-held', 'policy')
+  if (typeof envelope !== 'string' && ledger.policy?.hash === documentId(envelope))
+    return ignore('already-held', 'policy')
   const verdict = await openPolicy(bytes, ledger.root, context.knownModules, context.clock.now())
   if (verdict.kind !== 'accept') return verdict
   const next = succeeds(ledger.policy, verdict.value)
   if (next.kind !== 'accept') return next
   const key = keys.policy(next.value.version)
   await shelf.put({ kind: 'policy', key, version: next.value.hash, bytes }, { sync: true })
-  await shelf.remove('policy', shelf.keys('policy').filter((other) => other !== key))
+  await shelf.remove(
+    'policy',
+    shelf.keys('policy').filter((other) => other !== key),
+  )
   ledger.policy = next.value
   context.log('policy', { version: next.value.version, hash: next.value.hash })
   return accept({ kind: 'policy', key })
@@ -40,12 +44,14 @@ export async function enterInvitation(context: DoorContext, bytes: Uint8Array): 
   const { policy } = ledger
   if (policy === undefined) return ignore('no-policy', 'no policy yet')
   const envelope = decodeEnvelope(bytes)
-  if (typeof envelope !== 'string' && ledger.invitations.has(documentId(envelope))) return ignore('already-held', 'invitation')
+  if (typeof envelope !== 'string' && ledger.invitations.has(documentId(envelope)))
+    return ignore('already-held', 'invitation')
   const now = context.clock.now()
   const verdict = await verifyInvitation(bytes, {
     fleet,
     now,
-    signedBy: async (document, window) => (await verifySignatures(document, policy.keyring, { ...window, now })).persons,
+    signedBy: async (document, window) =>
+      (await verifySignatures(document, policy.keyring, { ...window, now })).persons,
     mayEnrol: policy.mayEnrol,
     isRevoked: (id) => policy.policy.revoked.invitations.includes(id),
   })

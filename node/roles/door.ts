@@ -68,11 +68,20 @@ export function createDoor(context: DoorContext, entered: (what: Entered, source
     async enter(item, source) {
       const before = tails.get(item.kind) ?? Promise.resolve()
       const verdict = before.then(() => entrances[item.kind](context, item.bytes, source))
-      tails.set(item.kind, verdict.catch(() => undefined))
+      tails.set(
+        item.kind,
+        verdict.catch(() => undefined),
+      )
       const admission = await verdict
       if (admission.kind === 'accept') entered(admission.value, source)
       else if (admission.kind === 'reject' || !quiet.has(admission.code)) {
-        context.log('turned-away', { kind: item.kind, verdict: admission.kind, code: admission.code, detail: admission.detail, from: source.peer })
+        context.log('turned-away', {
+          kind: item.kind,
+          verdict: admission.kind,
+          code: admission.code,
+          detail: admission.detail,
+          from: source.peer,
+        })
       }
       return admission
     },
@@ -87,7 +96,11 @@ export function wantsAnswers(context: DoorContext): boolean {
 }
 
 /** What a verdict of the floors below means here. */
-export function passOn(verdict: { readonly kind: 'ignore' | 'reject'; readonly code: string; readonly detail: string }): Admission<never> {
+export function passOn(verdict: {
+  readonly kind: 'ignore' | 'reject'
+  readonly code: string
+  readonly detail: string
+}): Admission<never> {
   return verdict.kind === 'reject'
     ? reject(verdict.code as Parameters<typeof reject>[0], verdict.detail)
     : ignore(verdict.code as Parameters<typeof ignore>[0], verdict.detail)

@@ -17,7 +17,14 @@ export interface Ledger {
 }
 
 export function createLedger(): Ledger {
-  return { root: undefined, policy: undefined, invitations: new Map(), certificates: new Map(), actions: new Map(), cancels: new Map() }
+  return {
+    root: undefined,
+    policy: undefined,
+    invitations: new Map(),
+    certificates: new Map(),
+    actions: new Map(),
+    cancels: new Map(),
+  }
 }
 
 /** Is this peer a member now? The reason when it is not. */
@@ -29,6 +36,7 @@ export function membershipFault(ledger: Ledger, peer: PeerId, nowMs: number): st
   if (revoked?.peers.includes(peer) === true) return 'peer is revoked'
   if (revoked?.invitations.includes(held.certificate.invite) === true) return 'invitation is revoked'
   const inviter = ledger.invitations.get(held.certificate.invite)?.person
-  if (inviter !== undefined && revoked?.people.includes(inviter) === true) return `inviter ${inviter} is revoked`
+  if (inviter !== undefined && revoked?.people.includes(inviter) === true)
+    return `inviter ${inviter} is revoked`
   return undefined
 }

@@ -1,6 +1,6 @@
 import { type Certificate, isCollector } from '../core/certificate.ts'
 import type { Clock, Random } from '../core/clock.ts'
-import { messageOf, MigError } from '../core/error.ts'
+import { MigError, messageOf } from '../core/error.ts'
 import { maxItemBytes, minLinks, syncDeadlineMs, syncIntervalMs } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import { createMesh } from '../mesh/create-mesh.ts'
@@ -56,6 +56,8 @@ export interface RoleBehaviour {
   /** Something new and good has come in. */
   entered(what: Entered, source: Source): void
   joined(member: Member): void
+  /** A session with a member has ended well, whoever opened it. */
+  synced(member: Member): void
   /** Items that are offered to others although they are not on the shelf, with their marks. */
   ownItems(kind: ItemKind): Promise<ReadonlyMap<string, Item>>
   awaits(): Promise<Hello['awaits']>
@@ -73,7 +75,11 @@ const topicKinds: Readonly<Record<Topic, ReadonlySet<ItemKind>>> = {
   presence: new Set<ItemKind>(['heartbeat']),
 }
 
-export async function startMember(options: MemberOptions, ports: MemberPorts, behaviour: RoleBehaviour): Promise<MemberNode> {
+export async function startMember(
+  options: MemberOptions,
+  ports: MemberPorts,
+  behaviour: RoleBehaviour,
+): Promise<MemberNode> {
   const { store, clock, random, log } = ports
   const { fleet, peerid: self, role } = options.certificate
   const shelf = await openShelf(store)
@@ -129,7 +135,10 @@ export async function startMember(options: MemberOptions, ports: MemberPorts, be
     needsCarrier: behaviour.needsCarrier,
     acquaintances() {
       const own = mesh.addresses()
-      return [...(own.length > 0 ? [{ peer: self, addresses: [...own].slice(0, 8) }] : []), ...addressBook.shared()].slice(0, 32)
+      return [
+        ...(own.length > 0 ? [{ peer: self, addresses: [...own].slice(0, 8) }] : []),
+        ...addressBook.shared(),
+      ].slice(0, 32)
     },
     meet(acquaintances: Hello['acquaintances'], from: PeerId) {
       for (const { peer, addresses } of acquaintances) {
@@ -161,7 +170,10 @@ export async function startMember(options: MemberOptions, ports: MemberPorts, be
           const items: Item[] = []
           if (ledger.root !== undefined) items.push({ kind: 'root', bytes: ledger.root.bytes })
           if (ledger.policy !== undefined) items.push({ kind: 'policy', bytes: ledger.policy.bytes })
-          items.push({ kind: 'invitation', bytes: options.invitationWire }, { kind: 'certificate', bytes: options.certificateWire })
+          items.push(
+            { kind: 'invitation', bytes: options.invitationWire },
+            { kind: 'certificate', bytes: options.certificateWire },
+          )
           return encodeItems(items)
         },
         async judge(peer, credentials) {
@@ -169,14 +181,19 @@ export async function startMember(options: MemberOptions, ports: MemberPorts, be
           if (items === undefined) return { kind: 'refused', reason: 'credentials cannot be read' }
           let last = 'no credentials'
           for (const item of items) {
-            if (!topicKinds.policy.has(item.kind)) return { kind: 'refused', reason: `credentials hold a ${item.kind}` }
+            if (!topicKinds.policy.has(item.kind))
+              return { kind: 'refused', reason: `credentials hold a ${item.kind}` }
             const verdict = await door.enter(item, { via: 'admission', peer })
-            if (verdict.kind !== 'accept' && verdict.code !== 'already-held') last = `${item.kind}: ${verdict.code}: ${verdict.detail}`
+            if (verdict.kind !== 'accept' && verdict.code !== 'already-held')
+              last = `${item.kind}: ${verdict.code}: ${verdict.detail}`
           }
           const fault = membershipFault(ledger, peer, clock.now())
-          if (fault !== undefined) return { kind: 'refused', reason: fault === 'no certificate' ? last : fault }
+          if (fault !== undefined)
+            return { kind: 'refused', reason: fault === 'no certificate' ? last : fault }
           const certificate = ledger.certificates.get(peer)?.certificate
-          return certificate === undefined ? { kind: 'refused', reason: last } : { kind: 'admitted', role: certificate.role }
+          return certificate === undefined
+            ? { kind: 'refused', reason: last }
+            : { kind: 'admitted', role: certificate.role }
         },
         async message(topic, publisher, bytes) {
           const items = decodeItems(bytes)
@@ -196,10 +213,12 @@ export async function startMember(options: MemberOptions, ports: MemberPorts, be
           const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(syncDeadlineMs)])
           if (name === 'detail') return behaviour.detail(peer, stream, signal)
           await runSession(syncNode, { peer, role: member.role }, stream, { first: false, signal })
+          behaviour.synced(member)
         },
         joined(member) {
           log('joined', { peer: member.peer, role: member.role, address: member.address })
-          if (member.direction === 'outbound') void addressBook.learn(member.peer, [withPeer(member.address, member.peer)], 'itself')
+          if (member.direction === 'outbound')
+            void addressBook.learn(member.peer, [withPeer(member.address, member.peer)], 'itself')
           // Both sides see the connection; the one that dialled opens the session.
           if (member.direction === 'outbound') void attempt(member.peer)
           behaviour.joined(member)
@@ -221,7 +240,12 @@ export async function startMember(options: MemberOptions, ports: MemberPorts, be
       const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(syncDeadlineMs)])
       const stream = await mesh.open(peer, 'sync', { signal })
       try {
-        return await runSession(syncNode, { peer, role: member.role }, stream, { first: true, signal })
+        const report = await runSession(syncNode, { peer, role: member.role }, stream, {
+          first: true,
+          signal,
+        })
+        behaviour.synced(member)
+        return report
       } finally {
         await stream.close().catch(() => stream.abort('session over'))
       }
@@ -255,7 +279,8 @@ export async function startMember(options: MemberOptions, ports: MemberPorts, be
       const which = wanted
       wanted = []
       soon = undefined
-      for (const member of mesh.members()) if (which.some((passes) => passes(member))) void attempt(member.peer)
+      for (const member of mesh.members())
+        if (which.some((passes) => passes(member))) void attempt(member.peer)
     }
     soon = { atMs, callOff: clock.after(withinMs, run) }
   }
@@ -276,7 +301,8 @@ export async function startMember(options: MemberOptions, ports: MemberPorts, be
     addressBook,
     syncWith,
     syncSoon,
-    publish: (topic, item) => (item.bytes.length > maxItemBytes ? Promise.resolve(0) : mesh.publish(topic, encodeItems([item]))),
+    publish: (topic, item) =>
+      item.bytes.length > maxItemBytes ? Promise.resolve(0) : mesh.publish(topic, encodeItems([item])),
     async stop() {
       if (stopping.signal.aborted) return
       stopping.abort(new MigError('cancelled', 'stopping'))

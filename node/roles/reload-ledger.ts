@@ -1,7 +1,7 @@
 import type { ItemKind } from '../sync/item.ts'
+import type { DoorContext } from './door.ts'
 import { enterAction, enterCancel } from './door-actions.ts'
 import { enterCertificate, enterInvitation, enterPolicy, enterRoot } from './door-members.ts'
-import type { DoorContext } from './door.ts'
 
 /** Fills the ledger from the shelf at start. What was believed once is judged again: the disk is input like any other. */
 export async function reloadLedger(context: DoorContext): Promise<void> {
@@ -17,11 +17,15 @@ export async function reloadLedger(context: DoorContext): Promise<void> {
     const stale: string[] = []
     for (const key of context.shelf.keys(kind)) {
       const held = await context.shelf.get(kind, key)
-      const verdict = held === undefined ? undefined : await entrances[kind](context, held.bytes)
-      if (verdict === undefined || verdict.kind === 'reject' || (verdict.kind === 'ignore' && verdict.code === 'expired')) stale.push(key)
+      const verdict =
+        held === undefined ? undefined : await entrances[kind](context, held.bytes, { via: 'local' })
+      if (
+        verdict === undefined ||
+        verdict.kind === 'reject' ||
+        (verdict.kind === 'ignore' && verdict.code === 'expired')
+      )
+        stale.push(key)
     }
-    // Results of an expired action may still come until its result TTL; tidying decides on those.
-    if (kind !== 'action') await context.shelf.remove(kind, stale)
+    await context.shelf.remove(kind, stale)
   }
 }
-

@@ -22,9 +22,15 @@ export interface Shelf {
   /** Newest first. */
   marks(kind: ItemKind): readonly string[]
   read(mark: string): Promise<Item | undefined>
-  get(kind: ItemKind, key: string): Promise<{ readonly version: string; readonly bytes: Uint8Array } | undefined>
+  get(
+    kind: ItemKind,
+    key: string,
+  ): Promise<{ readonly version: string; readonly bytes: Uint8Array } | undefined>
   keys(kind: ItemKind): readonly string[]
-  put(entry: ShelfEntry, options: { readonly sync: boolean; readonly also?: readonly Change[] }): Promise<void>
+  put(
+    entry: ShelfEntry,
+    options: { readonly sync: boolean; readonly also?: readonly Change[] },
+  ): Promise<void>
   remove(kind: ItemKind, keys: readonly string[]): Promise<void>
 }
 
@@ -80,7 +86,12 @@ export async function openShelf(store: Store): Promise<Shelf> {
       const value = place === undefined ? undefined : await store.get(place.key)
       const decoded = value === undefined ? undefined : decodeValue(value)
       // Replaced since the mark was given: what stands there now goes by another mark.
-      if (place === undefined || decoded === undefined || itemMark(place.kind, place.key, decoded.version) !== mark) return undefined
+      if (
+        place === undefined ||
+        decoded === undefined ||
+        itemMark(place.kind, place.key, decoded.version) !== mark
+      )
+        return undefined
       return { kind: place.kind, bytes: decoded.bytes }
     },
     async get(_kind, key) {
@@ -88,12 +99,18 @@ export async function openShelf(store: Store): Promise<Shelf> {
       return value === undefined ? undefined : decodeValue(value)
     },
     async put({ kind, key, version, bytes }, options) {
-      await store.write([{ put: key, value: concat([prefixed(utf8(version)), bytes]) }, ...(options.also ?? [])], { sync: options.sync })
+      await store.write(
+        [{ put: key, value: concat([prefixed(utf8(version)), bytes]) }, ...(options.also ?? [])],
+        { sync: options.sync },
+      )
       index(kind, key, version)
     },
     async remove(kind, keys) {
       if (keys.length === 0) return
-      await store.write(keys.map((key) => ({ delete: key })), { sync: false })
+      await store.write(
+        keys.map((key) => ({ delete: key })),
+        { sync: false },
+      )
       for (const key of keys) {
         const mark = marksByKey.get(kind)?.get(key)
         marksByKey.get(kind)?.delete(key)

@@ -42,7 +42,9 @@ export function kindsFrom(role: Role): readonly ItemKind[] {
 
 /** One frame of items: `uvarint(kind) ‖ uvarint(length) ‖ bytes`, repeated. */
 export function encodeItems(items: readonly Item[]): Uint8Array {
-  return concat(items.flatMap((item) => [uvarint(itemKinds.indexOf(item.kind)), uvarint(item.bytes.length), item.bytes]))
+  return concat(
+    items.flatMap((item) => [uvarint(itemKinds.indexOf(item.kind)), uvarint(item.bytes.length), item.bytes]),
+  )
 }
 
 /** Undefined when the frame is not one. */

@@ -4,7 +4,14 @@ import { maxSyncBytes, maxSyncFrameBytes, syncBatchBytes } from '../core/limits.
 import type { PeerId } from '../core/peer-id.ts'
 import type { FrameStream } from '../mesh/mesh.ts'
 import { decodeItems, encodeItems, type Item, type ItemKind, itemKinds, kindsFor, kindsFrom } from './item.ts'
-import { type Acquaintance, decodeMessage, encodeMessage, type Hello, helloSchema, wantSchema } from './message.ts'
+import {
+  type Acquaintance,
+  decodeMessage,
+  encodeMessage,
+  type Hello,
+  helloSchema,
+  wantSchema,
+} from './message.ts'
 
 /** What a session needs of the node: its shelf of items and its door. */
 export interface SyncNode {
@@ -60,7 +67,10 @@ export async function runSession(
   node.meet(theirs.acquaintances, other.peer)
   const held = new Set(Object.values(mine.have).flat())
   // A member that carries for a neighbour takes results although it does not keep them.
-  const taken = new Set<ItemKind>([...kindsFor(node.role), ...(theirs.carry ? (['result', 'status'] as const) : [])])
+  const taken = new Set<ItemKind>([
+    ...kindsFor(node.role),
+    ...(theirs.carry ? (['result', 'status'] as const) : []),
+  ])
   const want = itemKinds
     .filter((kind) => taken.has(kind) && kindsFrom(other.role).includes(kind))
     .flatMap((kind) => theirs.have[kind] ?? [])
@@ -85,7 +95,13 @@ async function describe(node: SyncNode): Promise<Hello> {
     const marks = await node.marks(kind)
     if (marks.length > 0 || kindsFor(node.role).includes(kind)) have[kind] = [...marks]
   }
-  return { v: 1, have, awaits: await node.awaits(), carry: node.needsCarrier(), acquaintances: [...node.acquaintances()] }
+  return {
+    v: 1,
+    have,
+    awaits: await node.awaits(),
+    carry: node.needsCarrier(),
+    acquaintances: [...node.acquaintances()],
+  }
 }
 
 async function sendItems(
@@ -140,7 +156,8 @@ async function takeItems(
     const frame = await stream.read({ signal, maxBytes: maxSyncFrameBytes })
     if (frame === undefined || frame.length === 0) return fresh
     total += frame.length
-    if (total > maxSyncBytes + maxSyncFrameBytes) throw new MigError('too-large', 'sync: the other side sends more than one session may hold')
+    if (total > maxSyncBytes + maxSyncFrameBytes)
+      throw new MigError('too-large', 'sync: the other side sends more than one session may hold')
     const items = decodeItems(frame)
     if (items === undefined) throw new MigError('bad-input', 'sync: a frame of items cannot be read')
     for (const item of items) if (await node.enter(item, other.peer)) fresh++

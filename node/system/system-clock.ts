@@ -1,5 +1,5 @@
-import type { Clock, Instant, Random } from '../core/clock.ts'
 import { randomBytes } from 'node:crypto'
+import type { Clock, Instant, Random } from '../core/clock.ts'
 
 /** The machine's own clock. Only entry points and tests make one; everything else is given a `Clock`. */
 export const systemClock: Clock = {

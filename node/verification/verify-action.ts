@@ -33,6 +33,8 @@ export interface ActionKnowledge {
   readonly now: Instant
   /** Who signed the copy of this action that is held; undefined when none is. */
   readonly heldSigners: (id: string) => ReadonlySet<PersonName> | undefined
+  /** A collector still takes an expired action until this long after it: answers to it may yet come. It is run nowhere. */
+  readonly mayBeExpired?: boolean
 }
 
 /** May it travel? Cheapest questions first.
@@ -52,7 +54,7 @@ export async function verifyAction(
   const action = parseActionBody(value)
   if (typeof action === 'string') return ignore('bad-schema', action)
   // P4.1 window; an action whose validfrom is ahead travels, and waits where it would run
-  const outside = checkWindow(action, now)
+  const outside = checkWindow(action, now, knowledge.mayBeExpired ?? false)
   if (outside !== undefined) return outside
   // P4.1 already held with this set of signatures
   const id = documentId(envelope)
@@ -107,8 +109,9 @@ function toVerified(
   return plain as Omit<VerifiedAction, typeof proof> as VerifiedAction
 }
 
-function checkWindow(action: Action, now: Instant): Admission<never> | undefined {
-  if (now > plusSeconds(action.expireafter, clockToleranceSeconds))
+function checkWindow(action: Action, now: Instant, mayBeExpired: boolean): Admission<never> | undefined {
+  const seconds = clockToleranceSeconds + (mayBeExpired ? action.resultttl : 0)
+  if (now > plusSeconds(action.expireafter, seconds))
     return ignore('expired', `expired at ${formatInstant(action.expireafter)}`)
   if (action.issuedat > plusSeconds(now, clockToleranceSeconds))
     return ignore('not-yet-valid', `issued in the future, at ${formatInstant(action.issuedat)}`)
