@@ -85,7 +85,7 @@ function unknownFlag(module: string, flags: readonly Flag[], name: string): MigE
 
 /** Go's flag package stops at such a word and drops what follows, and with it half of the question. */
 function strayWord(module: string, flags: readonly Flag[], word: string): MigError {
-  return usage(module, `unexpected word ${JSON.stringify(word)}${suggestion(flags, word)}`)
+  return usage(module, `unexpected word ${JSON.stringify(word)}${suggestion(flags, word.replace(/^-+/, ''))}`)
 }
 
 function suggestion(flags: readonly Flag[], word: string): string {

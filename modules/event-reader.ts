@@ -60,8 +60,8 @@ export function createEventReader<P, E, S>(
         stop(bytesLeft < 0 ? 'too-many-bytes' : 'line-too-long')
         return
       }
-      // A copy: the caller may reuse its chunk.
-      partial.push(piece.slice())
+      // A copy: the caller may reuse its chunk. Buffer's own slice() is none.
+      partial.push(new Uint8Array(piece))
       partialBytes += piece.length
       if (newline < 0) return
       const line = Buffer.concat(partial)

@@ -3,6 +3,7 @@ import {
   defaultOutputBytes,
   eventOverheadBytes,
   maxAboutChars,
+  maxDroppedEvents,
   maxProblemChars,
   maxProblems,
 } from '../node/core/limits.ts'
@@ -73,7 +74,7 @@ export function createResultCollector<P, E, S>(
     const element = definition.element.safeParse(shape.data.element)
     if (!element.success || !isBounded(element.data) || !group.every((word) => words.has(word))) {
       cutElements++
-      return 'dropped'
+      return cutElements > maxDroppedEvents ? 'full' : 'dropped'
     }
     const sizeBytes = Buffer.byteLength(JSON.stringify([group, element.data])) + eventOverheadBytes
     if (isFull || sizeBytes > bytesLeft || (found && matches >= limits.maxMatches)) {

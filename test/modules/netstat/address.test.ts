@@ -112,6 +112,8 @@ test('reads back every address that it prints', () => {
     }),
   )
   fc.assert(
-    fc.property(addresses, (address) => expect(parseAddress(formatAddress(address))).toEqual(address)),
+    fc.property(addresses, (address) => {
+      expect(parseAddress(formatAddress(address))).toEqual(address)
+    }),
   )
 })
