@@ -105,6 +105,7 @@ function comparable(name: string, operands: readonly Typed[], context: OperatorC
     ({ expression }) => expression.kind === 'column' && expression.name === 'id',
   )
   const read = readsNumbers ? operands.map(numberAsText) : operands
+  if (operands.some((operand) => operand.type === 'json')) return noOperator(name, left, right, context)
   const unified = unify(read)
   if (unified === undefined) {
     return noOperator(
@@ -114,7 +115,7 @@ function comparable(name: string, operands: readonly Typed[], context: OperatorC
       context,
     )
   }
-  return unified.type === 'json' ? noOperator(name, left, right, context) : unified
+  return unified
 }
 
 function numberAsText(typed: Typed): Typed {

@@ -29,7 +29,7 @@ export function compileWithin(
 const classForm = /\[\^?\]?(?:\[:\^?[a-z]+:\]|\\.|[^\]\\])*\]/sy
 const countForm = /\{(\d{1,6})(,(\d{0,6}))?\}/y
 
-/** Twice the characters, times the counts around them: an upper bound that is known before anything is expanded. */
+/** The characters, times the counts around them: an upper bound that is known before anything is expanded. */
 export function estimateInstructions(source: string): number {
   const open: { sum: number; last: number }[] = []
   let group = { sum: 0, last: 0 }
@@ -42,15 +42,16 @@ export function estimateInstructions(source: string): number {
     classForm.lastIndex = i
     const count = countForm.exec(source)
     if (count !== null) {
-      group.last *= Math.max(1, Number(count[1]) + (count[2] === ',' ? 1 : 0), Number(count[3] ?? 0))
+      group.last =
+        (group.last + 1) * Math.max(1, Number(count[1]) + (count[2] === ',' ? 1 : 0), Number(count[3] ?? 0))
       i = countForm.lastIndex - 1
     } else if (source[i] === '\\') {
       // A quoted run could hide brackets from this count: nothing after it may be cheaper than all before it.
       if (source[++i] === 'Q') return Number.POSITIVE_INFINITY
-      add(2)
+      add(1)
     } else if (source[i] === '[' && classForm.test(source)) {
       i = classForm.lastIndex - 1
-      add(2)
+      add(1)
     } else if (source[i] === '(') {
       open.push(group)
       group = { sum: 2, last: 0 }
@@ -58,8 +59,8 @@ export function estimateInstructions(source: string): number {
       const inner = group.sum + group.last
       group = open.pop() as { sum: number; last: number }
       add(inner)
-    } else if (/[*+?|^$]/.test(source[i] as string)) group.sum += 2
-    else add(2)
+    } else if (/[*+?|]/.test(source[i] as string)) group.sum += 2
+    else add(1)
   }
   while (open.length > 0) {
     const inner = group.sum + group.last
