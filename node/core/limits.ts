@@ -241,3 +241,11 @@ export const idleAfterMs = 15 * 60_000
 export const offlineAfterMs = 24 * 3_600_000
 /** How long a command waits for the first session with a collector before it freezes the expected set (protocol 6.5). */
 export const rosterWaitMs = 5000
+
+// --- Module children, as the gate watches them ---
+export const moduleHeapMegabytes = 128
+export const watchIntervalMs = 500
+/** One message between mesh process and gate: an action or a policy, in base64, with what belongs to it. */
+export const maxGateFrameBytes = 4 * 1024 * 1024
+/** Requests of the mesh process that the gate has not answered; more are refused. */
+export const maxGatePending = 64
