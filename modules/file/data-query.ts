@@ -1,0 +1,42 @@
+import { LineTest } from './line-test.ts'
+import type { HashAlgorithm, SearchPlan } from './search-plan.ts'
+
+/** What one search still wants to know from the bytes of one file. */
+export class DataQuery {
+  readonly plan: SearchPlan
+  readonly tests: readonly LineTest[]
+  readonly algorithms: ReadonlySet<HashAlgorithm>
+  /** Hexadecimal, lower case; missing where the bytes could not be seen to their end. */
+  hashes: ReadonlyMap<HashAlgorithm, string> = new Map()
+  /** A search that needs every check has failed one: nothing more is to be read for it. */
+  isLost = false
+
+  constructor(plan: SearchPlan) {
+    this.plan = plan
+    this.tests = plan.contents.map((check) => new LineTest(check))
+    const algorithms = new Set(plan.hashes.map((check) => check.algorithm))
+    if (returnsSha256(plan)) algorithms.add('sha256')
+    this.algorithms = algorithms
+  }
+
+  /** Undefined when it cannot be said. */
+  hashPasses(at: number): boolean | undefined {
+    const check = this.plan.hashes[at]
+    const hash = check === undefined ? undefined : this.hashes.get(check.algorithm)
+    return check === undefined || hash === undefined ? undefined : (hash === check.hex) !== check.flipped
+  }
+
+  get passesAll(): boolean {
+    const contents = this.tests.every((test) => test.verdict === true)
+    return contents && this.plan.hashes.every((_, at) => this.hashPasses(at) === true)
+  }
+}
+
+/** MIG gives the hash with hits of matchall searches only. */
+export function returnsSha256(plan: SearchPlan): boolean {
+  return plan.returnSha256 && plan.matchAll
+}
+
+export function needsData(plan: SearchPlan): boolean {
+  return plan.contents.length > 0 || plan.hashes.length > 0
+}

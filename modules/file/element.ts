@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import { maxEventStringChars } from '../../node/core/limits.ts'
+import type { FileStat } from '../host/host.ts'
+import { type DisplayPath, displayPath } from './display-path.ts'
+import { type BytePath, bytesOf, join } from './file-path.ts'
+import { goMode, goTime } from './go-format.ts'
+import type { Hit } from './match-file.ts'
+import { mismatchFilters, type Search } from './options.ts'
+import type { Check, SearchPlan } from './search-plan.ts'
+import type { FileVisit } from './visit.ts'
+
+const words = z.array(z.string()).optional()
+
+// The search as it stands beside a hit. It repeats the question, so that each element can be read by itself.
+const echo = z.strictObject({
+  description: z.string().optional(),
+  paths: z.array(z.string()),
+  contents: words,
+  names: words,
+  sizes: words,
+  modes: words,
+  mtimes: words,
+  md5: words,
+  sha1: words,
+  sha2: words,
+  sha3: words,
+  options: z.strictObject({
+    maxdepth: z.number(),
+    maxerrors: z.number(),
+    remotefs: z.boolean().optional(),
+    matchall: z.boolean(),
+    macroal: z.boolean(),
+    mismatch: z.array(z.enum(mismatchFilters)).nullable(),
+    matchlimit: z.number(),
+    debug: z.string().optional(),
+    returnsha256: z.boolean().optional(),
+    decompress: z.boolean().optional(),
+  }),
+})
+type Echo = z.infer<typeof echo>
+
+/** MIG's element, and `rawfile` beside a path that is not UTF-8. `file` is empty where nothing matched. */
+export const fileElement = z.strictObject({
+  file: z.string(),
+  rawfile: z.base64().optional(),
+  search: echo,
+  fileinfo: z.strictObject({
+    size: z.number(),
+    mode: z.string().max(16),
+    lastmodified: z.string().max(64),
+    sha256: z
+      .string()
+      .regex(/^[0-9A-F]{64}$/)
+      .optional(),
+  }),
+})
+export type FileElement = z.infer<typeof fileElement>
+
+/** @param stat of the file, or of what a link leads to */
+export function hitElement({ plan, check, sha256 }: Hit, visit: FileVisit, stat: FileStat): FileElement {
+  const directory = shown(visit.directory).file
+  return {
+    ...shown(join(visit.directory, visit.name.toString('latin1'))),
+    search: check === undefined ? echoSearch(plan) : echoCheck(check, [directory]),
+    fileinfo: {
+      size: stat.sizeBytes,
+      mode: goMode(stat.kind, stat.mode),
+      lastmodified: goTime(stat.mtimeNs),
+      ...(sha256 === undefined ? {} : { sha256: sha256.toUpperCase() }),
+    },
+  }
+}
+
+/** Says that nothing matched a search, or one check of it. */
+export function missElement(plan: SearchPlan, check: Check | undefined): FileElement {
+  return {
+    file: '',
+    search: check === undefined ? echoSearch(plan) : echoCheck(check, plan.search.paths),
+    fileinfo: { size: 0, mode: '', lastmodified: '' },
+  }
+}
+
+/** A path as text, cut in the middle when an event could not carry it. */
+export function shown(path: BytePath, maxChars = maxEventStringChars): DisplayPath {
+  const { file, rawfile } = displayPath(bytesOf(path))
+  if (file.length <= maxChars && (rawfile?.length ?? 0) <= maxChars)
+    return { file, ...(rawfile && { rawfile }) }
+  const half = Math.floor(maxChars / 2) - 1
+  return { file: `${file.slice(0, half)}…${file.slice(-half)}`.toWellFormed() }
+}
+
+const noOptions: Echo['options'] = {
+  maxdepth: 0,
+  maxerrors: 0,
+  matchall: false,
+  macroal: false,
+  mismatch: null,
+  matchlimit: 0,
+}
+
+function echoCheck({ field, value }: Check, paths: readonly string[]): Echo {
+  return { paths: [...paths], [field]: [value], options: noOptions }
+}
+
+const listFields = ['contents', 'names', 'sizes', 'modes', 'mtimes', 'md5', 'sha1', 'sha2', 'sha3'] as const
+
+/** As MIG prints it: empty fields are left out, the three limits are 0. */
+function echoSearch({ search }: SearchPlan): Echo {
+  const { matchall, macroal, mismatch, remotefs, debug, returnsha256, decompress } = search.options ?? {}
+  return {
+    ...(search.description ? { description: search.description } : {}),
+    paths: search.paths,
+    ...listsOf(search),
+    options: {
+      ...noOptions,
+      ...(remotefs ? { remotefs } : {}),
+      matchall: matchall ?? false,
+      macroal: macroal ?? false,
+      mismatch: mismatch ?? null,
+      ...(debug ? { debug } : {}),
+      ...(returnsha256 ? { returnsha256 } : {}),
+      ...(decompress ? { decompress } : {}),
+    },
+  }
+}
+
+function listsOf(search: Search): Partial<Record<(typeof listFields)[number], string[]>> {
+  const present = listFields.filter((field) => (search[field]?.length ?? 0) > 0)
+  return Object.fromEntries(present.map((field) => [field, search[field] ?? []]))
+}

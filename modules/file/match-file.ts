@@ -1,0 +1,105 @@
+import { type FileStat, HostError } from '../host/host.ts'
+import { problemOf } from '../host-problem.ts'
+import type { ProblemCode } from '../module.ts'
+import { DataQuery, needsData, returnsSha256 } from './data-query.ts'
+import { decodeLossy } from './decode-lossy.ts'
+import type { FileScanner } from './scan-file.ts'
+import type { Check, SearchPlan } from './search-plan.ts'
+import type { FileVisit } from './visit.ts'
+
+export interface Hit {
+  readonly plan: SearchPlan
+  /** The check that the file passed; undefined when the search wants all of them. */
+  readonly check: Check | undefined
+  /** Lower case. */
+  readonly sha256: string | undefined
+}
+
+export interface FileOutcome {
+  readonly hits: readonly Hit[]
+  readonly problems: readonly { readonly code: ProblemCode; readonly failedToOpen: boolean }[]
+}
+
+/** Tests one file for all searches that it lies in: name first, then what stat tells, and only if a search still wants it the
+ *  bytes, which are read once for all. */
+export async function matchFile(
+  visit: FileVisit,
+  plans: readonly SearchPlan[],
+  scanner: FileScanner,
+): Promise<FileOutcome> {
+  try {
+    const { hits, queries } = matchMetadata(visit, plans)
+    if (queries.length === 0) return { hits, problems: [] }
+    const problems = await readData(visit, queries, scanner)
+    return { hits: [...hits, ...queries.flatMap(hitsOf)], problems }
+  } catch (error) {
+    // Its stat failed: it was listed and is gone.
+    const { code } = problemOf(error, '')
+    return { hits: [], problems: [{ code: code === 'not-found' ? 'vanished' : code, failedToOpen: true }] }
+  }
+}
+
+/** What can be said without opening the file, and what is left to ask of its bytes.
+ *  @throws HostError when it cannot be stat'ed */
+function matchMetadata(
+  visit: FileVisit,
+  plans: readonly SearchPlan[],
+): { hits: Hit[]; queries: DataQuery[] } {
+  const name = decodeLossy(visit.name)
+  let known: FileStat | undefined
+  const stat = () => {
+    known ??= visit.stat()
+    return known
+  }
+  const hits: Hit[] = []
+  const queries: DataQuery[] = []
+  for (const plan of plans) {
+    const hasData = needsData(plan)
+    if (!plan.matchAll) {
+      for (const check of plan.metadata) {
+        if (check.passes(name, stat)) hits.push({ plan, check, sha256: undefined })
+      }
+      if (hasData) queries.push(new DataQuery(plan))
+      continue
+    }
+    // A search without any filter matches nothing, as in MIG.
+    if (plan.metadata.length === 0 && !hasData) continue
+    if (!plan.metadata.every((check) => check.passes(name, stat))) continue
+    if (hasData || returnsSha256(plan)) queries.push(new DataQuery(plan))
+    else hits.push({ plan, check: undefined, sha256: undefined })
+  }
+  return { hits, queries }
+}
+
+async function readData(
+  visit: FileVisit,
+  queries: readonly DataQuery[],
+  scanner: FileScanner,
+): Promise<FileOutcome['problems']> {
+  if (!visit.isRegular) return [{ code: 'not-regular', failedToOpen: false }]
+  try {
+    const file = visit.open()
+    try {
+      if (file.stat.kind !== 'file') return [{ code: 'not-regular', failedToOpen: false }]
+      const codes = await scanner.scan(file, queries)
+      return [...codes].map((code) => ({ code, failedToOpen: false }))
+    } finally {
+      file.close()
+    }
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error
+    const vanished = error.code === 'not-found' || error.code === 'is-link'
+    return [{ code: vanished ? 'vanished' : problemOf(error, '').code, failedToOpen: true }]
+  }
+}
+
+function hitsOf(query: DataQuery): readonly Hit[] {
+  const { plan } = query
+  if (plan.matchAll) {
+    if (!query.passesAll) return []
+    return [{ plan, check: undefined, sha256: returnsSha256(plan) ? query.hashes.get('sha256') : undefined }]
+  }
+  const contents = query.tests.filter((test) => test.verdict === true).map((test) => test.check)
+  const hashes = plan.hashes.filter((_, at) => query.hashPasses(at) === true)
+  return [...contents, ...hashes].map((check) => ({ plan, check, sha256: undefined }))
+}

@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import { MigError } from '../../node/core/error.ts'
+import { compileRegex } from '../../node/core/regex.ts'
+import { isAbsolutePath } from './file-path.ts'
+import { splitInverse } from './inverse.ts'
+import { parseMtime } from './parse-mtime.ts'
+import { parseSize } from './parse-size.ts'
+
+export const mismatchFilters = [
+  'name',
+  'size',
+  'mode',
+  'mtime',
+  'content',
+  'md5',
+  'sha1',
+  'sha2',
+  'sha3',
+] as const
+export type MismatchFilter = (typeof mismatchFilters)[number]
+
+const maxLabelChars = 64
+
+/** Text that some parser of ours takes; its complaint, code and position become those of the schema. */
+function parsedBy(parse: (text: string) => unknown) {
+  return z.string().superRefine((text, context) => {
+    try {
+      parse(text)
+    } catch (error) {
+      if (!(error instanceof MigError)) throw error
+      const { code, position, message } = error
+      context.addIssue({ code: 'custom', message, params: { code, position } })
+    }
+  })
+}
+
+function parsePath(path: string): void {
+  if (path.includes('\0')) throw new MigError('bad-parameters', 'a path holds no NUL')
+  if (!isAbsolutePath(path)) {
+    throw new MigError(
+      'bad-parameters',
+      `search path '${path}' is relative; expected an absolute path such as /etc`,
+    )
+  }
+}
+
+function hex(...digits: readonly number[]) {
+  return parsedBy((text) => {
+    if (/^[0-9A-Fa-f]*$/.test(text) && digits.includes(text.length)) return
+    const wanted = digits.join(', ')
+    throw new MigError(
+      'bad-parameters',
+      `expected ${wanted} hexadecimal digits, got ${text.length} characters`,
+    )
+  })
+}
+
+const regex = parsedBy((text) => {
+  if (text === '') throw new MigError('bad-parameters', 'Empty values are not permitted')
+  const { pattern, inverse } = splitInverse(text)
+  try {
+    compileRegex(pattern)
+  } catch (error) {
+    if (!(error instanceof MigError) || error.position === undefined || !inverse) throw error
+    throw new MigError(error.code, error.message, { position: error.position + 1, cause: error })
+  }
+})
+
+// Go writes an unset list as null, and MIG's published files hold such nulls.
+const listOf = <T extends z.ZodType>(item: T) => z.array(item).nullable().optional()
+
+const options = z.strictObject({
+  maxdepth: z.number().optional(),
+  maxerrors: z.number().optional(),
+  remotefs: z.boolean().optional(),
+  matchall: z.boolean().optional(),
+  macroal: z.boolean().optional(),
+  mismatch: listOf(z.enum(mismatchFilters)),
+  matchlimit: z.number().optional(),
+  debug: z.string().optional(),
+  returnsha256: z.boolean().optional(),
+  decompress: z.boolean().optional(),
+})
+export type SearchOptions = z.infer<typeof options>
+
+const search = z.strictObject({
+  description: z.string().optional(),
+  paths: z.array(parsedBy(parsePath)).min(1, 'invalid empty search path, must have at least one search path'),
+  contents: listOf(regex),
+  names: listOf(regex),
+  sizes: listOf(parsedBy(parseSize)),
+  modes: listOf(regex),
+  mtimes: listOf(parsedBy(parseMtime)),
+  md5: listOf(hex(32)),
+  sha1: listOf(hex(40)),
+  sha2: listOf(hex(64, 96, 128)),
+  sha3: listOf(hex(56, 64, 96, 128)),
+  options: options.nullable().optional(),
+})
+export type Search = z.infer<typeof search>
+
+/** MIG's JSON parameters (reference/mig.md 5.2). Strict: a misspelt filter must not silently widen a search. */
+export const fileParameters = z.strictObject({
+  searches: z
+    .record(z.string(), search)
+    .superRefine((searches, context) => {
+      for (const label of Object.keys(searches)) {
+        const complaint = labelComplaint(label)
+        if (complaint !== undefined) context.addIssue({ code: 'custom', message: complaint, path: [label] })
+      }
+    })
+    .nullable()
+    .optional(),
+})
+export type FileParameters = z.infer<typeof fileParameters>
+
+function labelComplaint(label: string): string | undefined {
+  if (label === '') return 'empty labels are not permitted'
+  const count = [...label].length
+  if (count > maxLabelChars) return `the label has ${count} characters, at most ${maxLabelChars} are allowed`
+  return label.includes('\n') ? 'a label holds no line break' : undefined
+}

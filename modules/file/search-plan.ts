@@ -1,0 +1,195 @@
+import { compileRegex, type LinearRegex } from '../../node/core/regex.ts'
+import type { FileStat } from '../host/host.ts'
+import { type BytePath, cleanPath, toBytePath } from './file-path.ts'
+import { goMode } from './go-format.ts'
+import { splitInverse } from './inverse.ts'
+import type { FileParameters, MismatchFilter, Search } from './options.ts'
+import { parseMtime } from './parse-mtime.ts'
+import { parseSize } from './parse-size.ts'
+
+/** The lists of a search that hold filters. */
+export type CheckField =
+  | 'names'
+  | 'modes'
+  | 'sizes'
+  | 'mtimes'
+  | 'contents'
+  | 'md5'
+  | 'sha1'
+  | 'sha2'
+  | 'sha3'
+
+/** One filter of a search. */
+export interface Check {
+  readonly field: CheckField
+  /** As the investigator wrote it: it is echoed beside each hit. */
+  readonly value: string
+  /** Set by `mismatch`: the outcome is turned round. */
+  readonly flipped: boolean
+}
+
+/** What name and stat decide. */
+export interface MetadataCheck extends Check {
+  readonly needsStat: boolean
+  /** Does the file pass, `flipped` taken into account? */
+  readonly passes: (name: string, stat: () => FileStat) => boolean
+}
+
+export interface ContentCheck extends Check {
+  readonly regex: LinearRegex
+  readonly inverse: boolean
+  readonly macroal: boolean
+}
+
+export interface HashCheck extends Check {
+  readonly algorithm: HashAlgorithm
+  /** Lower case. */
+  readonly hex: string
+}
+
+/** As node:crypto names them. */
+export type HashAlgorithm =
+  | 'md5'
+  | 'sha1'
+  | 'sha256'
+  | 'sha384'
+  | 'sha512'
+  | 'sha3-224'
+  | 'sha3-256'
+  | 'sha3-384'
+  | 'sha3-512'
+
+/** One search made ready: patterns compiled, defaults filled in, limits as numbers. */
+export interface SearchPlan {
+  readonly label: string
+  readonly search: Search
+  readonly roots: readonly BytePath[]
+  readonly matchAll: boolean
+  readonly returnSha256: boolean
+  readonly decompress: boolean
+  readonly remote: boolean
+  /** Directories below one another, the root counted; Infinity for no bound. Likewise the next two. */
+  readonly maxDepth: number
+  readonly matchLimit: number
+  readonly maxErrors: number
+  readonly metadata: readonly MetadataCheck[]
+  readonly contents: readonly ContentCheck[]
+  readonly hashes: readonly HashCheck[]
+}
+
+/** Every check of a plan in the order in which MIG makes them. */
+export function checksOf(plan: SearchPlan): readonly Check[] {
+  return [...plan.metadata, ...plan.contents, ...plan.hashes]
+}
+
+/** @param now start of the run in milliseconds since the epoch: what ages of files are measured from */
+export function planSearches(parameters: FileParameters, now: number): readonly SearchPlan[] {
+  const regexes = new Map<string, LinearRegex>()
+  const compile = (pattern: string): LinearRegex => {
+    const regex = regexes.get(pattern) ?? compileRegex(pattern)
+    regexes.set(pattern, regex)
+    return regex
+  }
+  return Object.entries(parameters.searches ?? {}).map(([label, search]) =>
+    planSearch(label, search, now, compile),
+  )
+}
+
+type Compile = (pattern: string) => LinearRegex
+
+function planSearch(label: string, search: Search, now: number, compile: Compile): SearchPlan {
+  const options = search.options ?? {}
+  const mismatch = new Set<MismatchFilter>(options.mismatch ?? [])
+  const nowNs = BigInt(Math.trunc(now)) * 1_000_000n
+  return {
+    label,
+    search,
+    roots: [...new Set(search.paths.map((path) => cleanPath(toBytePath(path))))],
+    matchAll: options.matchall ?? false,
+    returnSha256: options.returnsha256 ?? false,
+    decompress: options.decompress ?? false,
+    remote: options.remotefs ?? false,
+    maxDepth: boundOf(options.maxdepth),
+    matchLimit: boundOf(options.matchlimit),
+    maxErrors: boundOf(options.maxerrors),
+    metadata: [
+      ...(search.names ?? []).map((value) => nameCheck(value, mismatch.has('name'), compile)),
+      ...(search.modes ?? []).map((value) => modeCheck(value, mismatch.has('mode'), compile)),
+      ...(search.sizes ?? []).map((value) => sizeCheck(value, mismatch.has('size'))),
+      ...(search.mtimes ?? []).map((value) => mtimeCheck(value, mismatch.has('mtime'), nowNs)),
+    ],
+    contents: (search.contents ?? []).map((value) => {
+      const { pattern, inverse } = splitInverse(value)
+      const flipped = mismatch.has('content')
+      return {
+        field: 'contents',
+        value,
+        flipped,
+        inverse,
+        regex: compile(pattern),
+        macroal: options.macroal ?? false,
+      }
+    }),
+    hashes: (['md5', 'sha1', 'sha2', 'sha3'] as const).flatMap((field) =>
+      (search[field] ?? []).map((value) => hashCheck(field, value, mismatch.has(field))),
+    ),
+  }
+}
+
+/** 0 and less is no bound; fractions are cut. */
+function boundOf(value = 0): number {
+  return value <= 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.trunc(value))
+}
+
+function nameCheck(value: string, flipped: boolean, compile: Compile): MetadataCheck {
+  const { pattern, inverse } = splitInverse(value)
+  const regex = compile(pattern)
+  const wanted = inverse === flipped
+  return { field: 'names', value, flipped, needsStat: false, passes: (name) => regex.test(name) === wanted }
+}
+
+function modeCheck(value: string, flipped: boolean, compile: Compile): MetadataCheck {
+  const { pattern, inverse } = splitInverse(value)
+  const regex = compile(pattern)
+  const wanted = inverse === flipped
+  return {
+    field: 'modes',
+    value,
+    flipped,
+    needsStat: true,
+    passes: (_, stat) => regex.test(goMode(stat().kind, stat().mode)) === wanted,
+  }
+}
+
+function sizeCheck(value: string, flipped: boolean): MetadataCheck {
+  const { min, max } = parseSize(value)
+  return {
+    field: 'sizes',
+    value,
+    flipped,
+    needsStat: true,
+    passes: (_, stat) => {
+      const size = BigInt(stat().sizeBytes)
+      return (size >= min && size <= max) !== flipped
+    },
+  }
+}
+
+function mtimeCheck(value: string, flipped: boolean, nowNs: bigint): MetadataCheck {
+  const { side, ageNs } = parseMtime(value)
+  const bound = nowNs - ageNs
+  return {
+    field: 'mtimes',
+    value,
+    flipped,
+    needsStat: true,
+    passes: (_, stat) => (side === 'newer' ? stat().mtimeNs > bound : stat().mtimeNs < bound) !== flipped,
+  }
+}
+
+function hashCheck(field: 'md5' | 'sha1' | 'sha2' | 'sha3', value: string, flipped: boolean): HashCheck {
+  const bits = value.length * 4
+  const algorithm = field === 'sha2' ? `sha${bits}` : field === 'sha3' ? `sha3-${bits}` : field
+  // The schema lets only lengths pass for which this is a name.
+  return { field, value, flipped, algorithm: algorithm as HashAlgorithm, hex: value.toLowerCase() }
+}
