@@ -249,3 +249,8 @@ export const watchIntervalMs = 500
 export const maxGateFrameBytes = 4 * 1024 * 1024
 /** Requests of the mesh process that the gate has not answered; more are refused. */
 export const maxGatePending = 64
+
+// --- The mesh process, as the gate process starts it again ---
+export const minRestartDelayMs = 250
+export const maxRestartDelayMs = 30_000
+export const meshHeapMegabytes = 256

@@ -3,9 +3,9 @@ import { createEventReader } from '../../modules/event-reader.ts'
 import type { ModuleDefinition } from '../../modules/module.ts'
 import type { Clock } from '../core/clock.ts'
 import { killGraceMs, moduleHeapMegabytes, watchIntervalMs } from '../core/limits.ts'
-import { createUsageWatch } from './usage-watch.ts'
 import { runnableModules } from './runnable-modules.ts'
-import type { RunOrder, RunReport, Runner } from './runner.ts'
+import type { Runner, RunOrder, RunReport } from './runner.ts'
+import { createUsageWatch } from './usage-watch.ts'
 
 export interface ChildRunnerOptions {
   /** The executable of this project: `[node, mig.js]`, or the single binary. */
@@ -21,7 +21,11 @@ type Log = (event: string, details?: Record<string, unknown>) => void
 /** Runs every operation in a process of its own: a group that can be killed whole, with an empty environment, parameters on stdin
  *  and an event stream on stdout of which nothing is believed.
  *  @see docs/architecture.md 4 */
-export function createChildRunner(modules: readonly ModuleDefinition[], options: ChildRunnerOptions, ports: { readonly clock: Clock; readonly log: Log }): Runner {
+export function createChildRunner(
+  modules: readonly ModuleDefinition[],
+  options: ChildRunnerOptions,
+  ports: { readonly clock: Clock; readonly log: Log },
+): Runner {
   return {
     modules: runnableModules(modules),
     async run(order) {
@@ -32,8 +36,16 @@ export function createChildRunner(modules: readonly ModuleDefinition[], options:
   }
 }
 
-async function runChild(definition: ModuleDefinition, order: RunOrder, options: ChildRunnerOptions, { clock, log }: { readonly clock: Clock; readonly log: Log }): Promise<RunReport> {
-  const reader = createEventReader(definition, order.parameters, { maxMatches: order.matches, maxOutputBytes: order.outputBytes })
+async function runChild(
+  definition: ModuleDefinition,
+  order: RunOrder,
+  options: ChildRunnerOptions,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Promise<RunReport> {
+  const reader = createEventReader(definition, order.parameters, {
+    maxMatches: order.matches,
+    maxOutputBytes: order.outputBytes,
+  })
   const child = start(order, options)
   let stop: { readonly outcome: RunReport['outcome']; readonly reason: string } | undefined
   const end = (outcome: RunReport['outcome'], reason: string) => {
@@ -45,7 +57,9 @@ async function runChild(definition: ModuleDefinition, order: RunOrder, options: 
   if (order.signal.aborted) abort()
   order.signal.addEventListener('abort', abort, { once: true })
   // The child stops itself at its deadline and says what it had found; the grace is for saying so.
-  const callOffKill = clock.after(order.wallMs + killGraceMs, () => end('timed-out', `killed after ${order.wallMs / 1000} s`))
+  const callOffKill = clock.after(order.wallMs + killGraceMs, () =>
+    end('timed-out', `killed after ${order.wallMs / 1000} s`),
+  )
   const watch = createUsageWatch(child.pid, order.cpuSeconds, (reason) => end('failed', reason))
   let callOffWatch = clock.after(watchIntervalMs, function look() {
     watch()
@@ -66,7 +80,9 @@ async function runChild(definition: ModuleDefinition, order: RunOrder, options: 
   const startedMs = clock.monotonicMs()
   const exit = await new Promise<string | undefined>((resolve) => {
     child.once('error', (error) => resolve(`module process could not be started: ${error.message}`))
-    child.once('close', (code, signal) => resolve(code === 0 ? undefined : `module process ended with ${signal ?? `code ${code}`}`))
+    child.once('close', (code, signal) =>
+      resolve(code === 0 ? undefined : `module process ended with ${signal ?? `code ${code}`}`),
+    )
   })
   callOffKill()
   callOffWatch()
@@ -78,7 +94,8 @@ async function runChild(definition: ModuleDefinition, order: RunOrder, options: 
 
   const cut = stop?.reason ?? (reader.ended ? undefined : (exit ?? 'module process ended without a result'))
   const run = reader.finish(cut)
-  if (run.cutElements + run.droppedEvents > 0) log('module-cut', { module: order.module, elements: run.cutElements, events: run.droppedEvents })
+  if (run.cutElements + run.droppedEvents > 0)
+    log('module-cut', { module: order.module, elements: run.cutElements, events: run.droppedEvents })
   const found = run.findings.filter((finding) => finding.found).length
   const report = { result: run.result, found }
   if (stop !== undefined) return { ...report, ...stop }
@@ -87,14 +104,22 @@ async function runChild(definition: ModuleDefinition, order: RunOrder, options: 
   if (run.result.truncated === true && clock.monotonicMs() - startedMs >= order.wallMs) {
     return { ...report, outcome: 'timed-out', reason: `stopped after ${order.wallMs / 1000} s` }
   }
-  if (!run.result.success) return { ...report, outcome: 'failed', reason: run.result.errors?.[0]?.slice(0, 512) ?? 'module failed' }
+  if (!run.result.success)
+    return { ...report, outcome: 'failed', reason: run.result.errors?.[0]?.slice(0, 512) ?? 'module failed' }
   return { ...report, outcome: 'done' }
 }
 
 function start(order: RunOrder, options: ChildRunnerOptions): ChildProcess {
   const [node, ...entry] = options.command
   if (node === undefined) throw new RangeError('no command to run modules with')
-  const limits = ['--wall-ms', String(order.wallMs), '--matches', String(order.matches), '--bytes', String(order.outputBytes)]
+  const limits = [
+    '--wall-ms',
+    String(order.wallMs),
+    '--matches',
+    String(order.matches),
+    '--bytes',
+    String(order.outputBytes),
+  ]
   const args = [
     `--max-old-space-size=${moduleHeapMegabytes}`,
     '--disable-proto=delete',
@@ -108,8 +133,15 @@ function start(order: RunOrder, options: ChildRunnerOptions): ChildProcess {
     ...limits,
   ]
   const [command, commandArgs] =
-    options.prlimit === undefined ? [node, args] : [options.prlimit, [`--cpu=${order.cpuSeconds + 1}`, '--core=0', node, ...args]]
-  return spawn(command, commandArgs, { env: {}, stdio: ['pipe', 'pipe', 'pipe'], detached: true, windowsHide: true })
+    options.prlimit === undefined
+      ? [node, args]
+      : [options.prlimit, [`--cpu=${order.cpuSeconds + 1}`, '--core=0', node, ...args]]
+  return spawn(command, commandArgs, {
+    env: {},
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+    windowsHide: true,
+  })
 }
 
 function killGroup(child: ChildProcess): void {

@@ -32,7 +32,9 @@ export function openFramePort(
       const size = all.readUInt32BE(0)
       if (size > maxGateFrameBytes) {
         input.destroy()
-        return end(new MigError('too-large', `a message of ${size} bytes, at most ${maxGateFrameBytes} are allowed`))
+        return end(
+          new MigError('too-large', `a message of ${size} bytes, at most ${maxGateFrameBytes} are allowed`),
+        )
       }
       if (length < 4 + size) return
       const body = all.subarray(4, 4 + size)
@@ -64,7 +66,11 @@ export function openFramePort(
     send(message) {
       if (ended) return
       const body = Buffer.from(JSON.stringify(message), 'utf8')
-      if (body.length > maxGateFrameBytes) throw new MigError('too-large', `a message of ${body.length} bytes, at most ${maxGateFrameBytes} are allowed`)
+      if (body.length > maxGateFrameBytes)
+        throw new MigError(
+          'too-large',
+          `a message of ${body.length} bytes, at most ${maxGateFrameBytes} are allowed`,
+        )
       const head = Buffer.alloc(4)
       head.writeUInt32BE(body.length)
       output.write(Buffer.concat([head, body]))

@@ -22,14 +22,28 @@ const requestSchema = z.discriminatedUnion('call', [
   z.strictObject({ id: z.int(), call: z.literal('cancel'), wire: bytesField }),
   z.strictObject({ id: z.int(), call: z.literal('outbox') }),
   z.strictObject({ id: z.int(), call: z.literal('receipt'), wire: bytesField }),
-  z.strictObject({ id: z.int(), call: z.literal('detail'), actionId: z.string().max(64), page: z.int().min(0) }),
-  z.strictObject({ id: z.int(), call: z.literal('heartbeat'), addresses: z.array(z.string().max(512)).max(64) }),
+  z.strictObject({
+    id: z.int(),
+    call: z.literal('detail'),
+    actionId: z.string().max(64),
+    page: z.int().min(0),
+  }),
+  z.strictObject({
+    id: z.int(),
+    call: z.literal('heartbeat'),
+    addresses: z.array(z.string().max(512)).max(64),
+  }),
 ])
 type Request = z.output<typeof requestSchema>
 
 /** The gate's side. What the mesh process sends is as hostile as what comes from the network.
  *  @returns settles when the line has ended */
-export function serveGate(gate: Gate, input: Readable, output: Writable, log: (event: string, details?: Record<string, unknown>) => void): Promise<void> {
+export function serveGate(
+  gate: Gate,
+  input: Readable,
+  output: Writable,
+  log: (event: string, details?: Record<string, unknown>) => void,
+): Promise<void> {
   return new Promise((resolve) => {
     let pending = 0
     const port = openFramePort(
@@ -38,7 +52,8 @@ export function serveGate(gate: Gate, input: Readable, output: Writable, log: (e
       (message) => {
         const request = requestSchema.safeParse(message)
         if (!request.success) return log('gate-request-refused', { reason: request.error.issues[0]?.message })
-        if (pending >= maxGatePending) return port.send({ id: request.data.id, error: 'too many requests at once' })
+        if (pending >= maxGatePending)
+          return port.send({ id: request.data.id, error: 'too many requests at once' })
         pending++
         answer(gate, request.data)
           .then(
@@ -109,7 +124,8 @@ export function connectGate(input: Readable, output: Writable, onEnd: () => void
       else caller?.resolve(reply.value)
     },
     () => {
-      for (const caller of waiting.values()) caller.reject(new MigError('not-reachable', 'the gate process has ended'))
+      for (const caller of waiting.values())
+        caller.reject(new MigError('not-reachable', 'the gate process has ended'))
       waiting.clear()
       onEnd()
     },
@@ -125,7 +141,8 @@ export function connectGate(input: Readable, output: Writable, onEnd: () => void
   const decode = (text: string) => base64Decode(text) ?? new Uint8Array(0)
   return {
     identity: () => ask<GateIdentity>({ call: 'identity' }),
-    offerPolicy: (root, policy) => ask<PolicyAnswer>({ call: 'policy', root: base64Encode(root), policy: base64Encode(policy) }),
+    offerPolicy: (root, policy) =>
+      ask<PolicyAnswer>({ call: 'policy', root: base64Encode(root), policy: base64Encode(policy) }),
     offerAction: (wire) => ask<ActionAnswer>({ call: 'action', wire: base64Encode(wire) }),
     offerCancel: (wire) => ask<CancelAnswer>({ call: 'cancel', wire: base64Encode(wire) }),
     async outbox() {

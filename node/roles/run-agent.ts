@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import type { Clock, Random } from '../core/clock.ts'
+import { MigError, messageOf } from '../core/error.ts'
+import { maxRestartDelayMs, meshHeapMegabytes, minRestartDelayMs } from '../core/limits.ts'
+import { serveGate } from '../gate/gate-link.ts'
+import { type GateSetup, openGate } from './run-gate.ts'
+
+export interface AgentSetup extends GateSetup {
+  /** Arguments of `mig agent mesh`, which the mesh process is started with. */
+  readonly meshArguments: readonly string[]
+  /** Unprivileged user for the process that faces the network; the state directory's mesh part must be its own. */
+  readonly meshUser?: { readonly uid: number; readonly gid: number }
+}
+
+type Log = (event: string, details?: Record<string, unknown>) => void
+
+/** An endpoint: this process becomes the gate and starts the mesh process, with less power, behind a pipe. The one that has
+ *  the privileges never opens a socket; the one that faces the network is restarted when it falls.
+ *  @returns when it has been stopped */
+export async function runAgent(
+  setup: AgentSetup,
+  ports: { readonly clock: Clock; readonly random: Random; readonly log: Log; readonly signal: AbortSignal },
+): Promise<void> {
+  const { clock, random, log, signal } = ports
+  const { gate, close } = await openGate(setup, ports)
+  let child: ChildProcess | undefined
+  let delayMs = minRestartDelayMs
+  try {
+    while (!signal.aborted) {
+      const startedMs = clock.monotonicMs()
+      child = startMesh(setup)
+      const exited = new Promise<string>((resolve) => {
+        child?.once('error', (error) => resolve(error.message))
+        child?.once('exit', (code, killed) => resolve(killed ?? `code ${code}`))
+      })
+      const stop = () => child?.kill('SIGTERM')
+      signal.addEventListener('abort', stop, { once: true })
+      const [, , , fromMesh, toMesh] = child.stdio as unknown as [
+        unknown,
+        unknown,
+        unknown,
+        Readable,
+        Writable,
+      ]
+      void serveGate(gate, fromMesh, toMesh, log)
+      const how = await exited
+      signal.removeEventListener('abort', stop)
+      if (signal.aborted) return
+      // Exit code 2: the mesh process says that starting it again would change nothing.
+      if (how === 'code 2') throw new MigError('usage', 'the mesh process cannot start with these settings')
+      log('mesh-ended', { how })
+      delayMs =
+        clock.monotonicMs() - startedMs > maxRestartDelayMs
+          ? minRestartDelayMs
+          : Math.min(delayMs * 2, maxRestartDelayMs)
+      await clock.sleep(delayMs * (0.5 + random.fraction()), signal).catch(() => undefined)
+    }
+  } finally {
+    child?.kill('SIGTERM')
+    await close().catch((error: unknown) => log('close-failed', { error: messageOf(error) }))
+  }
+}
+
+function startMesh(setup: AgentSetup): ChildProcess {
+  const [node, ...entry] = setup.command
+  if (node === undefined) throw new RangeError('no command to start the mesh process with')
+  const args = [
+    `--max-old-space-size=${meshHeapMegabytes}`,
+    '--disable-proto=delete',
+    ...seatBelt(setup),
+    ...entry,
+    'agent',
+    'mesh',
+    ...setup.meshArguments,
+  ]
+  return spawn(node, args, {
+    env: { NODE_NO_WARNINGS: '1' },
+    // 3: from the mesh process, 4: to it.
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'],
+    windowsHide: true,
+    ...(setup.meshUser ?? {}),
+  })
+}
+
+/** Node's permission model: the process that faces the network may start nothing and write nowhere but into its own store.
+ *  A seat belt, not the boundary: the boundary is that it holds no key and has no privilege (reference/security.md 3.1). */
+function seatBelt(setup: AgentSetup): readonly string[] {
+  const [major = 0] = process.versions.node.split('.').map(Number)
+  const flag = major >= 24 ? '--permission' : '--experimental-permission'
+  const state = setup.state.mesh.path
+  return [
+    flag,
+    '--allow-addons',
+    '--allow-fs-read=*',
+    `--allow-fs-write=${state}`,
+    `--allow-fs-write=${state}/*`,
+  ]
+}
