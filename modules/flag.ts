@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { layersOf } from './schema-layers.ts'
 
 /** One option of a module, as read from the schema of its command line. */
 export interface Flag {
@@ -20,12 +21,12 @@ export function flagsOf(options: z.ZodObject): readonly Flag[] {
 }
 
 function flagOf(key: string, field: z.ZodType): Flag {
-  const layers = unwrap(field)
+  const layers = layersOf(field)
   const meta = layers.map((layer) => layer.meta()).find((each) => typeof each?.flag === 'string')
   if (meta === undefined) throw new TypeError(`option ${key} has no .meta({ flag })`)
   const core = layers.at(-1) as z.ZodType
   const repeat = core.def.type === 'array'
-  const item = repeat ? (unwrap((core as z.ZodArray).element as z.ZodType).at(-1) as z.ZodType) : core
+  const item = repeat ? (layersOf((core as z.ZodArray).element as z.ZodType).at(-1) as z.ZodType) : core
   const kind = item.def.type === 'boolean' || item.def.type === 'number' ? item.def.type : 'text'
   const standard = layers.find((layer) => layer.def.type === 'default') as z.ZodDefault | undefined
   return {
@@ -37,17 +38,4 @@ function flagOf(key: string, field: z.ZodType): Flag {
     help: String(meta.help ?? ''),
     default: standard?.def.defaultValue,
   }
-}
-
-/** The schema and everything inside its wrappers (optional, default, transform …), outermost first. */
-function unwrap(schema: z.ZodType): readonly z.ZodType[] {
-  const layers: z.ZodType[] = []
-  let layer: z.ZodType | undefined = schema
-  while (layer !== undefined) {
-    layers.push(layer)
-    const def = layer.def as { innerType?: z.ZodType; in?: z.ZodType; out?: z.ZodType }
-    // A pipe is `schema.transform(…)` or `z.preprocess(…, schema)`: the side that is no transform says what it is.
-    layer = def.innerType ?? (def.in?.def.type === 'transform' ? def.out : def.in)
-  }
-  return layers
 }

@@ -1,9 +1,14 @@
 import { exampleModule } from './example/index.ts'
+import { fileModule } from './file/index.ts'
 import type { ModuleDefinition } from './module.ts'
 import { netstatModule } from './netstat/index.ts'
 
 /** Every module there is, by name. Imported statically, so that a bundler embeds them all and nothing is loaded from a path. */
-export const modules: readonly ModuleDefinition[] = [erase(exampleModule), erase(netstatModule)]
+export const modules: readonly ModuleDefinition[] = [
+  erase(fileModule),
+  erase(netstatModule),
+  erase(exampleModule),
+]
 
 const byName: ReadonlyMap<string, ModuleDefinition> = new Map(modules.map((module) => [module.name, module]))
 

@@ -8,6 +8,7 @@ import {
   maxProblems,
 } from '../node/core/limits.ts'
 import { isBounded, wordsOf } from './bounded-json.ts'
+import { createEchoCheck } from './echo-check.ts'
 import type { Finding, ModuleDefinition, ModuleResult } from './module.ts'
 import { problemCodes } from './problem-codes.ts'
 
@@ -50,13 +51,14 @@ const findingShape = z.object({ found: z.boolean(), group: z.array(z.string()).m
 const problemShape = z.object({ code: z.enum(problemCodes), about: z.string().max(maxAboutChars) })
 
 /** Builds MIG's five fields out of events, trusting none: an element must fit its schema (unknown fields are stripped), a
- *  group may only repeat words of the question, a problem is a code and a path, and everything is bounded (protocol 8). */
+ *  group and the fields marked `echo` may only repeat words of the question, a problem is a code and a path, and everything is bounded (protocol 8). */
 export function createResultCollector<P, E, S>(
   definition: ModuleDefinition<P, E, S>,
   parameters: unknown,
   limits: ResultLimits,
 ): ResultCollector<E> {
   const words = wordsOf([parameters, definition.parameters.safeParse(parameters).data])
+  const echoes = createEchoCheck(definition.element)
   const findings: Finding<E>[] = []
   const problems: string[] = []
   let moreProblems = 0
@@ -72,7 +74,12 @@ export function createResultCollector<P, E, S>(
     if (!shape.success) return drop()
     const { found, group } = shape.data
     const element = definition.element.safeParse(shape.data.element)
-    if (!element.success || !isBounded(element.data) || !group.every((word) => words.has(word))) {
+    const isHonest =
+      element.success &&
+      isBounded(element.data) &&
+      group.every((word) => words.has(word)) &&
+      echoes(element.data, words)
+    if (!isHonest) {
       cutElements++
       return cutElements > maxDroppedEvents ? 'full' : 'dropped'
     }

@@ -20,6 +20,8 @@ export interface ContractCase {
   readonly host: Host
   /** A piece of what the module parses: noise is made around it. */
   readonly sampleText: string
+  /** The fields of an element that may hold any text, because they show paths or names: `['file', 'search.paths']`. */
+  readonly freeText?: readonly string[]
 }
 
 /** What every module must keep, whatever it looks at. Call it once in the test file of a module. */
@@ -86,6 +88,21 @@ export function moduleContract<P, E, S>(definition: ModuleDefinition<P, E, S>, g
         )
       }
       expect(JSON.stringify(reader.finish())).not.toContain('CANARY')
+    })
+
+    test('leaves no room for free text in its elements but in paths and names (T46)', async () => {
+      const { events } = await collect(definition, given.goodParameters, given.host)
+      const open = new Set<string>()
+      for (const event of events) {
+        if (event.kind !== 'finding') continue
+        const { found, group, element } = event
+        for (const [path, changed] of withCanaries(json(element), 'CANARY:$6$')) {
+          const reader = createEventReader(definition, given.goodParameters, { maxMatches: 1000 })
+          reader.push(Buffer.from(`${JSON.stringify({ finding: { found, group, element: changed } })}\n`))
+          if (JSON.stringify(reader.finish()).includes('CANARY')) open.add(path)
+        }
+      }
+      expect([...open].sort()).toEqual([...(given.freeText ?? [])].sort())
     })
 
     test('ends within a second of abort on a machine without end', async () => {
@@ -182,6 +199,19 @@ function smuggle(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).map(([key, inner]): [string, unknown] => [key, smuggle(inner)])
   return { ...Object.fromEntries(entries), smuggled: 'CANARY' }
+}
+
+/** Copies of a value, in each another string replaced, with the path of that string (without places in lists). */
+function* withCanaries(value: unknown, canary: string): Generator<[path: string, changed: unknown]> {
+  if (typeof value === 'string') yield ['', canary]
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, inner] of Object.entries(value)) {
+    for (const [path, changed] of withCanaries(inner, canary)) {
+      const copy = structuredClone(value) as Record<string, unknown>
+      copy[key] = changed
+      yield [[...(Array.isArray(value) ? [] : [key]), path].filter((part) => part !== '').join('.'), copy]
+    }
+  }
 }
 
 function json(value: unknown): unknown {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { createEventReader, type EventLimits } from '../../modules/event-reader.ts'
 import { streamModule } from '../../modules/event-stream.ts'
 import { runModule } from '../../modules/run-module.ts'
@@ -130,6 +131,24 @@ test('cuts what a malicious child adds: no text of its own gets through (T46)', 
   expect(run.result).toMatchObject({ elements: ['kept', 'kept', 'kept'], statistics: { seen: 1 } })
   expect(run.cutElements).toBe(4)
   expect(run.droppedEvents).toBe(10)
+})
+
+test('lets a field that is marked as echo repeat the question and nothing else', () => {
+  const module = {
+    ...aModule(),
+    element: z.object({
+      word: z.string(),
+      search: z.object({ names: z.array(z.string()).optional().meta({ echo: true }) }),
+    }),
+  }
+  const reader = createEventReader(module, parameters, { maxMatches: 9 })
+  for (const names of [['a', 'b'], ['a', 'CANARY'], []]) {
+    reader.push(Buffer.from(`${JSON.stringify(finding({ word: 'x', search: { names } }))}\n`))
+  }
+  expect(reader.finish('').findings).toMatchObject([
+    { element: { search: { names: ['a', 'b'] } } },
+    { element: { search: { names: [] } } },
+  ])
 })
 
 test('cuts statistics that do not fit', () => {
