@@ -125,6 +125,8 @@ export const gossipVerdictLimitMs = 2000
 export const maxGossipOutboundBytes = 8 * 1024 * 1024
 /** Read ahead of its use on one stream; then the other side waits. */
 export const streamReadAheadBytes = 256 * 1024
+/** What the other side may send before we read: 10 MB/s over a line of 100 ms. */
+export const maxStreamWindowBytes = 1024 * 1024
 
 // --- Mesh: admission (protocol 1.5) and connections ---
 /** From the connection's opening until both sides have judged. */
@@ -254,3 +256,5 @@ export const maxGatePending = 64
 export const minRestartDelayMs = 250
 export const maxRestartDelayMs = 30_000
 export const meshHeapMegabytes = 256
+/** Commands that talk to one running node at once. */
+export const maxControlConnections = 32

@@ -1,0 +1,4 @@
+/** MIG's `queueloc`: `<os>.<id>`. */
+export function queueLocation(os: string, id: string): string {
+  return `${os}.${id}`
+}
