@@ -126,6 +126,10 @@ async function normalised(input: Uint8Array | string): Promise<ParsedCertificate
   const fingerprint = parseFingerprint(key.getFingerprint())
   if (fingerprint === undefined)
     throw new MigError('bad-key', 'only OpenPGP keys of version 4 and 6 are supported')
+  const { curve } = key.getAlgorithmInfo()
+  if (curve !== undefined && pgpConfig.rejectCurves.has(curve as enums.curve)) {
+    throw new MigError('bad-key', `key ${fingerprint} is on the curve ${curve}, which is not supported`)
+  }
   await keepOwnSignatures(key)
   const subkeys: Subkey[] = []
   const signers: string[] = [fingerprint]

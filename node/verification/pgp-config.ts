@@ -15,7 +15,13 @@ export const pgpConfig: Config = Object.freeze({
     enums.hash.sha224,
   ]),
   rejectPublicKeyAlgorithms: new Set([enums.publicKey.elgamal, enums.publicKey.dsa]),
-  rejectCurves: new Set([enums.curve.secp256k1]),
+  // On Node the library verifies these only with optional packages that are not there.
+  rejectCurves: new Set([
+    enums.curve.secp256k1,
+    enums.curve.brainpoolP256r1,
+    enums.curve.brainpoolP384r1,
+    enums.curve.brainpoolP512r1,
+  ]),
   minRSABits: 3072,
   allowMissingKeyFlags: false,
   allowInsecureVerificationWithReformattedKeys: false,

@@ -60,13 +60,13 @@ export async function verifyAction(
   const id = documentId(envelope)
   const held = knowledge.heldSigners(id)
   const claimed = claimedSigners(envelope, policy.keyring)
-  if (held !== undefined && isSubset(claimed, held)) return ignore('already-held', 'no new signer')
+  if (held !== undefined && isSubset(claimed.persons, held)) return ignore('already-held', 'no new signer')
   // P4.1 issuer known
-  if (claimed.size === 0) return noSigner(envelope)
+  if (claimed.persons.size === 0) return noSigner(claimed)
   // P4.2 signatures
   const window = { issuedAt: action.issuedat, expireAfter: action.expireafter, now }
   const signers = await verifySignatures(envelope, policy.keyring, window)
-  if (signers.persons.size === 0) return ignore('no-valid-signature', signers.faults.join('; '))
+  if (signers.persons.size === 0) return noSigner(signers)
   if (held !== undefined && isSubset(signers.persons, held))
     return ignore('already-held', 'no new valid signer')
   return accept(toVerified(id, action, envelope, signers))
@@ -118,10 +118,10 @@ function checkWindow(action: Action, now: Instant, mayBeExpired: boolean): Admis
   return undefined
 }
 
-function noSigner(envelope: Envelope): Admission<never> {
-  return envelope.signatures.length === 0
-    ? ignore('no-valid-signature', 'not signed')
-    : ignore('unknown-signer', 'no signature is of anybody in this policy')
+/** @see docs/protocol.md 4.1: ignored, for another node may know more */
+export function noSigner({ known, faults }: Pick<SignerSet, 'known' | 'faults'>): Admission<never> {
+  if (faults.length === 0) return ignore('no-valid-signature', 'not signed')
+  return ignore(known === 0 ? 'unknown-signer' : 'no-valid-signature', faults.join('; '))
 }
 
 function isSubset(some: ReadonlySet<PersonName>, all: ReadonlySet<PersonName>): boolean {

@@ -9,6 +9,7 @@ import { plusSeconds } from '../core/instant.ts'
 import { clockToleranceSeconds, maxActionSpanSeconds } from '../core/limits.ts'
 import { checkFleet, checkVersion, openDocument } from './open-document.ts'
 import type { TrustedPolicy } from './trusted-policy.ts'
+import { noSigner } from './verify-action.ts'
 import { verifySignatures } from './verify-signatures.ts'
 
 declare const proof: unique symbol
@@ -53,8 +54,7 @@ export async function verifyCancel(
   })
   const [[person, signingKey] = []] = signingKeys
   const key = signingKey === undefined ? undefined : policy.keyring.byAnyFingerprint(signingKey)
-  if (person === undefined || key === undefined)
-    return ignore(known === 0 ? 'unknown-signer' : 'no-valid-signature', faults.join('; ') || 'not signed')
+  if (person === undefined || key === undefined) return noSigner({ known, faults })
   const plain = {
     id: documentId(envelope),
     cancel,

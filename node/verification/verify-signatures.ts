@@ -53,11 +53,11 @@ export async function verifySignatures(
   let known = 0
   for (const entry of document.signatures.slice(0, maxSignatures)) {
     const claim = claimOf(entry, keyring)
-    if (typeof claim === 'string') {
-      faults.push(claim)
+    if (claim.known) known++
+    if ('fault' in claim) {
+      faults.push(claim.fault)
       continue
     }
-    known++
     // Whoever has signed already counts once; another signature of theirs is not worth the time.
     if (kept.has(claim.key.person)) continue
     const fault = await faultOf(entry, signed, claim, window)
@@ -69,31 +69,40 @@ export async function verifySignatures(
   return { persons: new Set(kept.keys()), kept, signingKeys, faults, known }
 }
 
-/** The persons that the signatures claim to be of, without checking them: enough to see that nothing new is said. */
-export function claimedSigners(document: Envelope, keyring: Keyring): ReadonlySet<PersonName> {
-  const claimed = new Set<PersonName>()
-  for (const entry of document.signatures.slice(0, maxSignatures)) {
-    const claim = claimOf(entry, keyring)
-    if (typeof claim !== 'string') claimed.add(claim.key.person)
+/** Whom the signatures claim to be of, without checking them: enough to see that nothing new is said, or nothing at all. */
+export function claimedSigners(
+  document: Envelope,
+  keyring: Keyring,
+): Pick<SignerSet, 'persons' | 'faults' | 'known'> {
+  const claims = document.signatures.slice(0, maxSignatures).map((entry) => claimOf(entry, keyring))
+  return {
+    persons: new Set(claims.flatMap((claim) => ('fault' in claim ? [] : [claim.key.person]))),
+    faults: claims.flatMap((claim) => ('fault' in claim ? [claim.fault] : [])),
+    known: claims.filter((claim) => claim.known).length,
   }
-  return claimed
 }
 
 interface Claim {
+  readonly known: true
   readonly key: PgpKey
   readonly issuer: Fingerprint
 }
 
-function claimOf(entry: Uint8Array, keyring: Keyring): Claim | string {
+function claimOf(
+  entry: Uint8Array,
+  keyring: Keyring,
+): Claim | { readonly fault: string; readonly known: boolean } {
   const header = readSignatureHeader(entry)
-  if (typeof header === 'string') return header
+  if (typeof header === 'string') return { known: false, fault: header }
   const issuer = parseFingerprint(header.issuer)
   const key = issuer === undefined ? undefined : keyring.byAnyFingerprint(issuer)
   if (issuer === undefined || key === undefined)
-    return `${header.issuer}: not a key of anybody in this policy`
-  if (header.type !== enums.signature.binary) return `${issuer}: not a signature over binary data`
-  if (!acceptedHashes.has(header.hash)) return `${issuer}: its hash is weaker than SHA-256`
-  return { key, issuer }
+    return { known: false, fault: `${header.issuer}: not a key of anybody in this policy` }
+  if (header.type !== enums.signature.binary)
+    return { known: true, fault: `${issuer}: not a signature over binary data` }
+  if (!acceptedHashes.has(header.hash))
+    return { known: true, fault: `${issuer}: its hash is weaker than SHA-256` }
+  return { known: true, key, issuer }
 }
 
 async function faultOf(
