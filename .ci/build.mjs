@@ -1,0 +1,57 @@
+// Bundles the command line into dist/. Splitting keeps `mig version` fast: the mesh is another chunk, loaded when a command needs it.
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+
+// PostgreSQL's parser reads its WASM from its own folder; in a bundle it is embedded (docs/decisions/target-parser.md).
+const embedPostgresParser = {
+  name: 'embed-libpg-query',
+  setup(builder) {
+    builder.onLoad({ filter: /libpg-query[\\/]wasm[\\/]libpg-query\.js$/ }, async ({ path }) => {
+      let source = await readFile(path, 'utf8')
+      const swap = (from, to) => {
+        if (!source.includes(from)) throw new Error(`libpg-query changed: ${from} is gone`)
+        source = source.replace(from, () => to)
+      }
+      swap('async function getWasmBinary(binaryFile){', 'async function getWasmBinary(){return wasm;')
+      swap('var fs=require("node:fs");scriptDirectory=__dirname+"/";', '')
+      swap(source.slice(source.lastIndexOf('if(typeof exports==="object"')), 'export default PgQueryModule')
+      return { contents: `import wasm from './libpg-query.wasm'\n${source}`, loader: 'js', resolveDir: dirname(path) }
+    })
+  },
+}
+
+const result = await build({
+  absWorkingDir: root,
+  entryPoints: { mig: 'cli/main.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  mainFields: ['module', 'main'],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: true,
+  sourcemap: process.env.MIG_SOURCEMAP === '1' ? 'linked' : false,
+  external: ['classic-level'],
+  loader: { '.wasm': 'binary' },
+  plugins: [embedPostgresParser],
+  define: { 'globalThis.MIG_VERSION': JSON.stringify(version) },
+  // Some dependencies are CommonJS and ask for `require`.
+  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+  metafile: true,
+  logLevel: 'warning',
+  write: false,
+})
+await rm(join(root, 'dist'), { recursive: true, force: true })
+const { mkdir } = await import('node:fs/promises')
+await mkdir(join(root, 'dist'), { recursive: true })
+for (const file of result.outputFiles) await writeFile(file.path, file.contents)
+// Which source stands in which chunk: the tests check from this that the gate has no network and the mesh starts nothing.
+await writeFile(join(root, 'dist', 'metafile.json'), JSON.stringify(result.metafile))

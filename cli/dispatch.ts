@@ -1,0 +1,50 @@
+import { Command, CommanderError } from 'commander'
+import { MigError } from '../node/core/error.ts'
+import { nearest } from '../node/core/nearest.ts'
+import type { CommandContext, ExitCode } from './context.ts'
+import { toUsualForm } from './mig-arguments.ts'
+import { type CommandEntry, commands, Exit } from './registry.ts'
+
+/** Finds the command, loads it and runs it. A word that names a module is a question (`mig file …`). */
+export async function dispatch(words: readonly string[], context: CommandContext): Promise<ExitCode> {
+  const [first = 'help'] = words
+  if (['help', '--help', '-h'].includes(first)) return (await import('./help.ts')).showHelp(context, words.slice(1))
+  const entry = find(words)
+  if (entry !== undefined) return runEntry(entry, words.slice(entry.words.split(' ').length), context)
+  const { findModule, modules } = await import('../modules/registry.ts')
+  // Options may stand before the module, as MIG has them: `mig -t local file -path /etc`.
+  if (first.startsWith('-') || findModule(first) !== undefined) return (await import('./ask/ask.ts')).ask(words, context)
+  const known = [...new Set(commands.filter((command) => command.hidden !== true).map((command) => command.words.split(' ')[0] ?? ''))]
+  const second = commands.filter((command) => command.words.startsWith(`${first} `) && command.hidden !== true)
+  if (second.length > 0) {
+    throw new MigError('usage', `mig ${words.slice(0, 2).join(' ')}: no such command`, { hint: `one of: ${second.map((command) => `mig ${command.words}`).join(', ')}` })
+  }
+  const near = nearest(first, [...known, ...modules.map((module) => module.name)])
+  throw new MigError('usage', `there is no command or module '${first}'`, { hint: near === undefined ? 'mig help' : `did you mean 'mig ${near}'?` })
+}
+
+function find(words: readonly string[]): CommandEntry | undefined {
+  return commands.find((command) => {
+    const own = command.words.split(' ')
+    return own.every((word, i) => words[i] === word)
+  })
+}
+
+async function runEntry(entry: CommandEntry, rest: readonly string[], context: CommandContext): Promise<ExitCode> {
+  const { define } = await entry.load()
+  const command = new Command(`mig ${entry.words}`)
+    .description(entry.summary)
+    .exitOverride()
+    .allowExcessArguments(false)
+    .configureOutput({ writeOut: (text) => context.terminal.raw(text), writeErr: () => undefined })
+  define(command, context)
+  try {
+    await command.parseAsync(toUsualForm(rest, command), { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof Exit) return error.code
+    if (!(error instanceof CommanderError)) throw error
+    if (error.code === 'commander.helpDisplayed' || error.exitCode === 0) return 0
+    throw new MigError('usage', error.message.replace(/^error: /, ''), { hint: `mig ${entry.words} --help` })
+  }
+}

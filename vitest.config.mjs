@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    setupFiles: ['node/core/promise-with-resolvers.ts'],
+    pool: 'forks',
+    // Two cores: more workers only make real networks and real processes time out.
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    reporters: ['default', ['json', { outputFile: 'dist/test-report.json' }]],
+  },
+})
