@@ -68,7 +68,7 @@ export async function createMesh(
 
   const dial = (target: DialTarget, signal: AbortSignal): Promise<DialOutcome> =>
     dialPeer(target, { libp2p, admission, ownPeer, log }, signal)
-  const acquaintances = () => readAcquaintances(ports.handlers).filter(({ peer }) => peer !== ownPeer)
+  const acquaintances = () => readAcquaintances(ports.handlers, log).filter(({ peer }) => peer !== ownPeer)
   supervisor = new Supervisor(
     {
       minLinks: options.minLinks,
@@ -236,8 +236,13 @@ function checkOptions(options: MeshOptions): void {
   }
 }
 
-function readAcquaintances(handlers: MeshHandlers): DialTarget[] {
-  return groupByPeer(handlers.acquaintances().flatMap(({ addresses }) => [...addresses]))
+function readAcquaintances(handlers: MeshHandlers, log: Log): DialTarget[] {
+  try {
+    return groupByPeer(handlers.acquaintances().flatMap(({ addresses }) => [...addresses]))
+  } catch (error) {
+    log('handler-failed', { event: 'acquaintances', error: messageOf(error) })
+    return []
+  }
 }
 
 /** Whoever connected once is not kept: strangers' ids cost nothing to make. */

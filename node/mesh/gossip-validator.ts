@@ -31,7 +31,11 @@ export function gossipValidator(
       callOff = clock.after(gossipVerdictLimitMs, () => resolve('ignore'))
     })
     try {
-      const verdict = await Promise.race([handlers.message(topic, publisher, message.data), limit])
+      // A copy: the bytes are a view into everything that came with them.
+      const verdict = await Promise.race([
+        handlers.message(topic, publisher, new Uint8Array(message.data)),
+        limit,
+      ])
       return results[verdict]
     } catch (error) {
       log('gossip-handler-failed', { topic, publisher, error: messageOf(error) })

@@ -18,6 +18,7 @@ import {
   maxConnectionsRelay,
   maxStrangersOther,
   maxStrangersRelay,
+  maxStreamWindowBytes,
 } from '../core/limits.ts'
 import { parsePeerId } from '../core/peer-id.ts'
 import type { MeshOptions } from './mesh.ts'
@@ -48,7 +49,9 @@ export async function createLibp2pNode(
     addresses: { listen: [...options.listen], announce: [...options.announce] },
     transports: [options.transport === 'tcp' ? tcp() : memory()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    // The window is what may arrive for a stream that nobody reads: it must stay below libp2p's read buffer of 4 MiB,
+    // at which the stream is reset; yamux alone lets it grow to 16 MiB.
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: maxStreamWindowBytes } })],
     connectionGater: {
       denyDialMultiaddr: () => false,
       denyInboundConnection: () => ports.strangerCount() >= maxStrangers,

@@ -41,7 +41,9 @@ export class PacedReader {
   }
 
   #receive(event: StreamMessageEvent): void {
-    const chunk = event.data.subarray()
+    const data = event.data.subarray()
+    // Not a Buffer, whose methods differ.
+    const chunk = new Uint8Array(data.buffer, data.byteOffset, data.length)
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
     if (

@@ -25,6 +25,17 @@ export const realClock: Clock = {
   },
 }
 
+/** The real clock, which a test may put forward. */
+export function shiftedClock(): Clock & { shiftMs: number } {
+  return {
+    ...realClock,
+    shiftMs: 0,
+    monotonicMs() {
+      return performance.now() + this.shiftMs
+    },
+  }
+}
+
 export const realRandom: Random = { bytes: (count) => randomBytes(count), fraction: () => Math.random() }
 
 export interface Received {
@@ -51,6 +62,7 @@ export interface NodeSettings extends Partial<MeshOptions> {
   readonly judge?: MeshHandlers['judge']
   readonly credentials?: MeshHandlers['credentials']
   readonly acquaintances?: MeshHandlers['acquaintances']
+  readonly clock?: Clock
 }
 
 const running = new Set<Mesh>()
@@ -58,7 +70,7 @@ let memoryNames = 0
 
 /** Every node of the kit shows its role as its credentials, and believes everyone's. */
 export async function startNode(role: Role, settings: NodeSettings = {}): Promise<TestNode> {
-  const { message, stream, judge, credentials, acquaintances, ...rest } = settings
+  const { message, stream, judge, credentials, acquaintances, clock, ...rest } = settings
   const transport = rest.transport ?? 'tcp'
   const options: MeshOptions = {
     fleet: 'testfleet',
@@ -99,7 +111,7 @@ export async function startNode(role: Role, settings: NodeSettings = {}): Promis
   }
   const mesh = await createMesh(options, {
     handlers,
-    clock: realClock,
+    clock: clock ?? realClock,
     random: realRandom,
     log: (event, details) => log.push({ event, details }),
   })

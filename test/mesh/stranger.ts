@@ -3,11 +3,14 @@ import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub'
 import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import type { Connection, Libp2p, PrivateKey } from '@libp2p/interface'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
+import { lpStream } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { streamProtocol } from '../../node/mesh/topics.ts'
 
 export interface Stranger {
   readonly libp2p: Libp2p
@@ -37,4 +40,21 @@ export async function startStranger(privateKey?: PrivateKey): Promise<Stranger> 
 
 export async function stopStrangers(): Promise<void> {
   await Promise.all(running.splice(0).map((libp2p) => libp2p.stop()))
+}
+
+/** Enrols a raw node by hand as whoever it claims to be; it is a member then, and still keeps no rule of ours. */
+export async function enrolByHand(
+  stranger: Stranger,
+  address: string,
+  claim: string,
+  sole = false,
+): Promise<Connection> {
+  const connection = await stranger.libp2p.dial(multiaddr(address), { force: true })
+  const frames = lpStream(await connection.newStream(streamProtocol('testfleet', 'enrol')))
+  await frames.write(Uint8Array.of(1, sole ? 1 : 0, ...new TextEncoder().encode(claim)))
+  const verdict = (await frames.read()).subarray()
+  if (verdict[0] !== 1) throw new Error(`refused: ${new TextDecoder().decode(verdict.subarray(1))}`)
+  await frames.read()
+  await frames.write(Uint8Array.of(1))
+  return connection
 }

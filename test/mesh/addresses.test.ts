@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
+import { afterEach, expect, test } from 'vitest'
+import { startNode, stopAll } from './mesh-kit.ts'
+
+afterEach(stopAll)
+
+test('addresses are those it listens on, or those it announces, each with the peer id', async () => {
+  const listening = await startNode('relay', { listen: ['/ip4/127.0.0.1/tcp/0'] })
+  expect(listening.mesh.addresses()).toEqual([
+    expect.stringMatching(new RegExp(`^/ip4/127\\.0\\.0\\.1/tcp/[1-9]\\d*/p2p/${listening.peer}$`)),
+  ])
+  const announced = await startNode('relay', { announce: ['/dns4/relay.example.org/tcp/4001'] })
+  expect(announced.mesh.addresses()).toEqual([`/dns4/relay.example.org/tcp/4001/p2p/${announced.peer}`])
+  const dialsOnly = await startNode('agent', { listen: [] })
+  expect(dialsOnly.mesh.addresses()).toEqual([])
+})
+
+test('a node that listens everywhere names the addresses of its interfaces', async () => {
+  const node = await startNode('relay', { listen: ['/ip4/0.0.0.0/tcp/0'] })
+  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  const expected = own.filter(({ family }) => family === 'IPv4').map(({ address }) => address)
+  expect(
+    node.mesh
+      .addresses()
+      .map((address) => address.split('/')[2])
+      .sort(),
+  ).toEqual(expected.sort())
+})
+
+test.each([
+  ['a bootstrap address without a peer id', { bootstrap: ['/ip4/127.0.0.1/tcp/4001'] }],
+  ['a listening address that is none', { listen: ['127.0.0.1:4001'] }],
+  ['a key of another length', { peerKeySeed: randomBytes(31) }],
+])('%s is refused with bad-input', async (_what, settings) => {
+  await expect(startNode('agent', settings)).rejects.toMatchObject({ code: 'bad-input' })
+})
+
+test('a port that is taken is said so', async () => {
+  const first = await startNode('relay')
+  const listen = [first.address.replace(/\/p2p\/.*/, '')]
+  await expect(startNode('relay', { listen })).rejects.toMatchObject({
+    code: 'bad-input',
+    message: expect.stringContaining(listen[0] as string),
+  })
+})
