@@ -159,6 +159,9 @@ async function onePublicKey(input: Uint8Array | string): Promise<PublicKey> {
       'bad-key',
       `expected a public key of at most ${maxImportedCertificateBytes} bytes, got ${size}`,
     )
+  // The library reads the first block and says nothing of the others.
+  if (text !== undefined && text.split('-----BEGIN ').length > 2)
+    throw new MigError('bad-key', 'expected one OpenPGP public key, got several blocks')
   let keys: PublicKey[]
   try {
     keys =
