@@ -15,9 +15,16 @@ const aChange: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ put: aKey, value: aValue }),
   fc.record({ delete: aKey }),
 )
-const aRange: fc.Arbitrary<Range> = fc.record(
-  { from: aBound, to: aBound, limit: fc.nat({ max: 5 }), reverse: fc.boolean() },
-  { requiredKeys: ['from', 'to'] },
+const aRange: fc.Arbitrary<Range> = fc.oneof(
+  fc.constantFrom<Range>(
+    { from: '', to: '~' },
+    { from: '', to: '~', limit: 2 },
+    { from: 'a', to: '~', limit: 2, reverse: true },
+  ),
+  fc.record(
+    { from: aBound, to: aBound, limit: fc.nat({ max: 5 }), reverse: fc.boolean() },
+    { requiredKeys: ['from', 'to'] },
+  ),
 )
 const aStep = fc.oneof(
   {
@@ -80,7 +87,7 @@ describe('the store in memory and the store on disk', () => {
     const root = scratchDirectory()
     let runs = 0
     await fc.assert(
-      fc.asyncProperty(fc.array(aStep, { maxLength: 40 }), async (steps) => {
+      fc.asyncProperty(fc.array(aStep, { minLength: 10, maxLength: 40, size: 'max' }), async (steps) => {
         const directory = join(root, String(runs++))
         const memory = createMemoryStore()
         let disk = await openLevelStore(directory)
@@ -94,7 +101,7 @@ describe('the store in memory and the store on disk', () => {
           await disk.close()
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     )
   }, 60_000)
 })
