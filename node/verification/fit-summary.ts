@@ -80,7 +80,8 @@ function fill(results: readonly FittedResult[], roomBytes: number, cutting: bool
   let left =
     roomBytes - drafts.reduce((sum, draft) => sum + baseOf(draft), 0) - Math.max(0, drafts.length - 1)
   // Labels and statistics alone can be too much: then the largest operations lose theirs.
-  for (const draft of [...drafts].sort((a, b) => baseOf(b) - baseOf(a))) {
+  const largestFirst = left >= 0 ? [] : [...drafts].sort((a, b) => baseOf(b) - baseOf(a))
+  for (const draft of largestFirst) {
     if (left >= 0) break
     const before = baseOf(draft)
     draft.elements = null

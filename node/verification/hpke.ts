@@ -1,7 +1,14 @@
-import { createCipheriv, createDecipheriv, createHmac, diffieHellman, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  diffieHellman,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto'
 import { concat } from '../core/bytes.ts'
 import { utf8 } from '../core/encoding.ts'
-import { privateKey, publicKeyObject, x25519PublicKey } from './node-keys.ts'
+import { privateKey, publicBytesOf, publicKeyObject } from './node-keys.ts'
 
 /** Bytes that sealing adds: the ephemeral public key and the tag. */
 export const hpkeOverheadBytes = 48
@@ -17,10 +24,11 @@ export function hpkeSeal(
   info: Uint8Array,
   aad: Uint8Array,
   plaintext: Uint8Array,
-  ephemeralSeed: Uint8Array = new Uint8Array(randomBytes(32)),
+  ephemeralSeed?: Uint8Array,
 ): Uint8Array {
-  const enc = x25519PublicKey(ephemeralSeed)
-  const secret = sharedSecret(ephemeralSeed, recipientPublic, concat([enc, recipientPublic]))
+  const ephemeral = ephemeralSeed === undefined ? freshKey() : privateKey('x25519', ephemeralSeed)
+  const enc = ephemeral.publicBytes
+  const secret = sharedSecret(ephemeral.key, recipientPublic, concat([enc, recipientPublic]))
   if (secret === undefined) throw new RangeError('the recipient key is not a usable X25519 key')
   const { key, nonce } = keySchedule(secret, info)
   const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 })
@@ -37,7 +45,8 @@ export function hpkeOpen(
 ): Uint8Array | undefined {
   if (sealed.length < hpkeOverheadBytes) return undefined
   const enc = sealed.subarray(0, 32)
-  const secret = sharedSecret(recipientSeed, enc, concat([enc, x25519PublicKey(recipientSeed)]))
+  const recipient = privateKey('x25519', recipientSeed)
+  const secret = sharedSecret(recipient.key, enc, concat([enc, recipient.publicBytes]))
   if (secret === undefined) return undefined
   const { key, nonce } = keySchedule(secret, info)
   const ciphertext = sealed.subarray(32, -16)
@@ -56,7 +65,7 @@ export function hpkeOpen(
 /** Can anything be sealed to this key? Not to points of small order, whose secret everybody knows.
  *  What is to be answered to another's key must be asked first: `hpkeSeal` throws. */
 export function isSealable(publicKey: Uint8Array): boolean {
-  return sharedSecret(probeSeed, publicKey, none) !== undefined
+  return sharedSecret(privateKey('x25519', probeSeed).key, publicKey, none) !== undefined
 }
 
 // Any seed tells: all of them are multiples of eight once clamped.
@@ -66,13 +75,18 @@ const kemSuite = concat([utf8('KEM'), Uint8Array.of(0x00, 0x20)])
 const suite = concat([utf8('HPKE'), Uint8Array.of(0x00, 0x20, 0x00, 0x01, 0x00, 0x03)])
 const none = new Uint8Array(0)
 
+function freshKey(): { readonly key: KeyObject; readonly publicBytes: Uint8Array } {
+  const { publicKey, privateKey: key } = generateKeyPairSync('x25519')
+  return { key, publicBytes: publicBytesOf(publicKey) }
+}
+
 /** RFC 9180 4.1: undefined for a point of small order, whose secret everybody knows (7.1.4). */
-function sharedSecret(seed: Uint8Array, publicKey: Uint8Array, context: Uint8Array): Uint8Array | undefined {
+function sharedSecret(own: KeyObject, publicKey: Uint8Array, context: Uint8Array): Uint8Array | undefined {
   if (publicKey.length !== 32) return undefined
   let dh: Uint8Array
   try {
     dh = diffieHellman({
-      privateKey: privateKey('x25519', seed).key,
+      privateKey: own,
       publicKey: publicKeyObject('x25519', publicKey),
     })
   } catch {
