@@ -133,9 +133,11 @@ export const maxStreamWindowBytes = 1024 * 1024
 export const enrolLimitMs = 5000
 /** Certificate, invitation and policy, which may be 1 MiB, twice over while a root changes. */
 export const maxCredentialBytes = 3 * 1024 * 1024
-/** Credentials above this need one of a few places, so that 500 strangers cannot fill the memory. */
+/** Credentials above this wait for one of a few places, so that 500 strangers cannot fill the memory. */
 export const smallCredentialBytes = 256 * 1024
-export const maxLargeCredentialsAtOnce = 8
+export const maxLargeCredentialsAtOnce = 16
+/** Streams of one connection, in all protocols together; a member needs about twenty. */
+export const maxMuxedStreams = 128
 export const maxRefusalReasonBytes = 512
 /** How long a refused peer has to read why. */
 export const verdictLingerMs = 500
@@ -258,3 +260,8 @@ export const maxRestartDelayMs = 30_000
 export const meshHeapMegabytes = 256
 /** Commands that talk to one running node at once. */
 export const maxControlConnections = 32
+
+// --- The command line ---
+export const maxPassphraseChars = 1024
+/** A configuration, a policy or a list of bootstrap peers, read from a file. */
+export const maxTextFileBytes = 4 * 1024 * 1024
