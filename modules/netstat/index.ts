@@ -53,14 +53,14 @@ async function* run(
   const match = createMatcher(parameters)
   const checks = netstatChecks.filter((check) => parameters[check] !== undefined)
   const wanted = new Set(checks.map((check) => sourceOf[check]))
-  const looked = new Set<Source>()
+  const unseen = new Set<Source>()
   const answered = new Set<string>()
   let examined = 0
   let totalhits = 0
 
   for await (const sight of readNetwork(host, wanted, parameters.namespaces === true, signal)) {
     if (sight.kind === 'problem') yield sight
-    else if (sight.kind === 'looked') looked.add(sight.at)
+    else if (sight.kind === 'unseen') unseen.add(sight.source)
     else {
       examined++
       for (const finding of match(sight)) {
@@ -70,8 +70,8 @@ async function* run(
       }
     }
   }
-  // "Nothing" is said only of what was really looked at, and to its end.
-  for (const check of signal.aborted ? [] : checks.filter((each) => looked.has(sourceOf[each]))) {
+  // "Nothing" is said only of what was looked at to its end.
+  for (const check of signal.aborted ? [] : checks.filter((each) => !unseen.has(sourceOf[each]))) {
     for (const query of new Set(parameters[check])) {
       if (!answered.has(`${check} ${query}`))
         yield { kind: 'finding', found: false, group: [check, query], element: {} }

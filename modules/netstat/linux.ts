@@ -48,8 +48,12 @@ export async function* readNetwork(
   if (wantedTables.length === 0) return
   const namespaces = allNamespaces ? findNamespaces(host) : [ownNamespace(host)]
   for (const namespace of namespaces) {
-    if (namespace.kind === 'problem') yield namespace
-    else for (const table of wantedTables) yield* readTable(host, namespace, table, signal)
+    if (namespace.kind === 'namespace') {
+      for (const table of wantedTables) yield* readTable(host, namespace, table, signal)
+    } else {
+      yield namespace
+      for (const source of wanted) yield { kind: 'unseen', source }
+    }
   }
 }
 
@@ -69,11 +73,10 @@ async function* readTable(
       const sight = read(line)
       if (sight !== undefined) yield sight
     }
-    yield { kind: 'looked', at: table.source }
   } catch (error) {
     const problem = problemOf(error, path)
-    if (problem.code !== 'not-found') yield problem
-    else if (!table.mayBeMissing) yield missing(host, path)
+    if (problem.code === 'not-found' && table.mayBeMissing) return
+    yield* unseen(host, table.source, problem)
   }
 }
 
@@ -83,8 +86,7 @@ async function* readInterfaces(host: Host, signal: AbortSignal): AsyncGenerator<
   try {
     names = host.list(directory).map((entry) => Buffer.from(entry.name))
   } catch (error) {
-    const problem = problemOf(error, directory)
-    yield problem.code === 'not-found' ? missing(host, directory) : problem
+    yield* unseen(host, 'interfaces', problemOf(error, directory))
     return
   }
   for (const name of names) {
@@ -96,10 +98,9 @@ async function* readInterfaces(host: Host, signal: AbortSignal): AsyncGenerator<
     } catch (error) {
       const problem = problemOf(error, path.toString('latin1'))
       // An interface may go while we look, and some entries (bonding_masters) are no interfaces.
-      if (problem.code !== 'not-found') yield problem
+      if (problem.code !== 'not-found') yield* unseen(host, 'interfaces', problem)
     }
   }
-  yield { kind: 'looked', at: 'interfaces' }
 }
 
 /** The gate may sit in a network namespace of its own; the first process stands for the machine. An image or a
@@ -114,12 +115,11 @@ function ownNamespace(host: Host): Namespace {
   }
 }
 
-function missing(host: Host, path: string): Problem {
-  return {
-    kind: 'problem',
-    code: host.platform === 'linux' ? 'not-found' : 'not-supported-here',
-    about: path,
-  }
+/** What is missing on another system was never to be expected there. */
+function* unseen(host: Host, source: Source, problem: Problem): Generator<Sight | Problem, void> {
+  const isElsewhere = problem.code === 'not-found' && host.platform !== 'linux'
+  yield isElsewhere ? { ...problem, code: 'not-supported-here' } : problem
+  yield { kind: 'unseen', source }
 }
 
 function neighborReader(namespace: string): (line: string) => Sight | undefined {

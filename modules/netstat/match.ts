@@ -47,7 +47,7 @@ export function createMatcher(parameters: NetstatParameters): (sight: Sight) => 
           }),
         ]
       }
-      case 'looked':
+      case 'unseen':
         return []
     }
   }

@@ -10,5 +10,5 @@ export type Sight =
   | { readonly kind: 'neighbor'; readonly address: Address; readonly mac: string; readonly namespace: string }
   | { readonly kind: 'address'; readonly address: Address; readonly namespace: string }
   | { readonly kind: 'socket'; readonly socket: Socket; readonly namespace: string }
-  /** A table of this source was read to its end: "nothing matched" can now be said. */
-  | { readonly kind: 'looked'; readonly at: Source }
+  /** Something of this source could not be read: "nothing matched" can no longer be said. */
+  | { readonly kind: 'unseen'; readonly source: Source }
