@@ -13,26 +13,9 @@ import { type PeerId, parsePeerId } from '../core/peer-id.ts'
 import { answer, type EnrolOutcome, type EnrolPorts, judgeSafely, presentTo } from './enrol.ts'
 import type { Gossip } from './gossip.ts'
 import { Libp2pFrameStream } from './libp2p-frame-stream.ts'
+import { type Link, Links, newLink, type Settled } from './links.ts'
 import type { Log, Member, MeshHandlers } from './mesh.ts'
-
-export type Settled =
-  | { readonly kind: 'admitted' }
-  | { readonly kind: 'refused'; readonly by: 'us' | 'them'; readonly reason: string }
-  /** It never came to a verdict. */
-  | { readonly kind: 'failed'; readonly reason: string }
-
-/** One connection and what has been found about it. */
-interface Link {
-  readonly connection: Connection
-  readonly peer: PeerId
-  readonly openedMs: number
-  readonly controller: AbortController
-  readonly settled: Promise<Settled>
-  readonly settle: (outcome: Settled) => void
-  callOff: () => void
-  state: 'judging' | 'admitted' | 'refused'
-  enrolling: boolean
-}
+import { Places } from './places.ts'
 
 interface AdmittedMember {
   readonly member: Member
@@ -52,9 +35,9 @@ export class Admission {
     readonly clock: Clock
     readonly log: Log
   }
-  readonly #links = new Map<string, Link>()
+  readonly #links = new Links()
   readonly #members = new Map<PeerId, AdmittedMember>()
-  #largeCredentials = 0
+  readonly #largeCredentials = new Places(maxLargeCredentialsAtOnce)
   #stopped = false
 
   constructor(
@@ -88,7 +71,7 @@ export class Admission {
   /** Inbound connections of strangers. */
   strangerCount(): number {
     let count = 0
-    for (const { state, connection } of this.#links.values()) {
+    for (const { state, connection } of this.#links.all()) {
       if (state !== 'admitted' && connection.direction === 'inbound') count++
     }
     return count
@@ -96,7 +79,8 @@ export class Admission {
 
   /** A peer's admitted connections, the newest first. */
   connections(peer: PeerId): readonly Connection[] {
-    return this.#linksOf(peer)
+    return this.#links
+      .of(peer)
       .filter((link) => link.state === 'admitted' && link.connection.status === 'open')
       .map((link) => link.connection)
       .reverse()
@@ -104,13 +88,13 @@ export class Admission {
 
   /** How the judgement of a connection ends. */
   async settled(connection: Connection): Promise<Settled> {
-    const link = this.#links.get(connection.id)
+    const link = this.#links.get(connection)
     return link === undefined ? { kind: 'failed', reason: 'the connection was closed' } : link.settled
   }
 
   /** Whether streams of a connection may be served; waits for its judgement. */
   async permit(connection: Connection): Promise<boolean> {
-    const link = this.#links.get(connection.id)
+    const link = this.#links.get(connection)
     if (link === undefined) return false
     await link.settled
     return link.state === 'admitted'
@@ -119,43 +103,32 @@ export class Admission {
   /** libp2p tells of a new connection. */
   opened(connection: Connection): void {
     const peer = parsePeerId(connection.remotePeer.toString())
-    if (peer === undefined || this.#stopped || this.#links.has(connection.id)) return
-    const { promise: settled, resolve: settle } = Promise.withResolvers<Settled>()
-    const link: Link = {
-      connection,
-      peer,
-      openedMs: this.#ports.clock.monotonicMs(),
-      controller: new AbortController(),
-      settled,
-      settle,
-      callOff: () => {},
-      state: 'judging',
-      enrolling: false,
-    }
+    if (peer === undefined || this.#stopped || this.#links.get(connection) !== undefined) return
+    const link = newLink(connection, peer, this.#ports.clock.monotonicMs())
     link.callOff = this.#ports.clock.after(this.#options.enrolLimitMs, () => {
       this.#end(link, { kind: 'failed', reason: `not admitted within ${this.#options.enrolLimitMs} ms` })
     })
-    const sole = this.#linksOf(peer).length === 0
-    this.#links.set(connection.id, link)
+    const sole = this.#links.of(peer).length === 0
+    this.#links.add(link)
     if (connection.direction === 'outbound') void this.#present(link, sole)
   }
 
   /** libp2p tells of a closed connection. */
   closed(connection: Connection): void {
-    const link = this.#links.get(connection.id)
+    const link = this.#links.get(connection)
     if (link === undefined) return
-    this.#links.delete(connection.id)
+    this.#links.remove(link)
     link.callOff()
     link.controller.abort(new Error('the connection was closed'))
     link.settle({ kind: 'failed', reason: 'the connection was closed' })
     link.state = 'refused'
     this.#dropUnlinked(link.peer)
-    if (this.#linksOf(link.peer).length === 0) this.#ports.forget(connection)
+    if (this.#links.of(link.peer).length === 0) this.#ports.forget(connection)
   }
 
   /** Serves an inbound enrol stream: one a connection, on connections that the other side opened. */
   async serve(stream: Stream, connection: Connection): Promise<void> {
-    const link = this.#links.get(connection.id)
+    const link = this.#links.get(connection)
     if (
       link === undefined ||
       link.enrolling ||
@@ -173,7 +146,7 @@ export class Admission {
   /** Closes every connection to a peer. */
   expel(peer: PeerId, reason: string): void {
     this.#ports.log('peer-expelled', { peer, reason })
-    for (const link of this.#linksOf(peer)) this.#abort(link, reason)
+    for (const link of this.#links.of(peer)) this.#abort(link, reason)
     this.#dropUnlinked(peer)
   }
 
@@ -181,7 +154,7 @@ export class Admission {
   stop(): void {
     this.#stopped = true
     for (const { callOff } of this.#members.values()) callOff()
-    for (const link of this.#links.values()) {
+    for (const link of this.#links.all()) {
       link.callOff()
       link.controller.abort(new Error('stopped'))
     }
@@ -200,7 +173,7 @@ export class Admission {
   async #enrol(link: Link, run: (ports: EnrolPorts) => Promise<EnrolOutcome>): Promise<void> {
     const { handlers, gossip, log } = this.#ports
     const { peer } = link
-    let large = false
+    let leave = () => {}
     const ports: EnrolPorts = {
       credentials: handlers.credentials,
       judge: async (credentials) => {
@@ -210,12 +183,8 @@ export class Admission {
           (error) => log('judge-failed', { peer, error }),
         )
       },
-      accept: (bytes) => {
-        if (bytes <= smallCredentialBytes) return true
-        if (large || this.#largeCredentials >= maxLargeCredentialsAtOnce) return false
-        large = true
-        this.#largeCredentials++
-        return true
+      room: async (bytes) => {
+        if (bytes > smallCredentialBytes) leave = await this.#largeCredentials.take(link.controller.signal)
       },
     }
     try {
@@ -225,7 +194,7 @@ export class Admission {
     } catch (error) {
       this.#end(link, { kind: 'failed', reason: messageOf(error) })
     } finally {
-      if (large) this.#largeCredentials--
+      leave()
     }
   }
 
@@ -256,7 +225,9 @@ export class Admission {
   /** The peer has no other connection to us, so what we hold besides is dead: it lost its network or started anew.
    *  Young ones stay: when both sides dial at once each believes its own to be the only one. */
   #replaceOlder(link: Link): void {
-    const old = this.#linksOf(link.peer).filter((other) => link.openedMs - other.openedMs > replaceableLinkMs)
+    const old = this.#links
+      .of(link.peer)
+      .filter((other) => link.openedMs - other.openedMs > replaceableLinkMs)
     if (old.length === 0) return
     for (const other of old) this.#abort(other, 'replaced by a newer connection')
     this.#ports.gossip.disconnect(link.connection.remotePeer)
@@ -286,7 +257,7 @@ export class Admission {
 
   #dropUnlinked(peer: PeerId): void {
     const known = this.#members.get(peer)
-    if (known === undefined || this.#linksOf(peer).some((link) => link.state === 'admitted')) return
+    if (known === undefined || this.#links.of(peer).some((link) => link.state === 'admitted')) return
     this.#members.delete(peer)
     known.callOff()
     this.#ports.gossip.disconnect(known.remotePeer)
@@ -311,9 +282,5 @@ export class Admission {
     } catch (error) {
       this.#ports.log('handler-failed', { event, error: messageOf(error) })
     }
-  }
-
-  #linksOf(peer: PeerId): Link[] {
-    return [...this.#links.values()].filter((link) => link.peer === peer)
   }
 }

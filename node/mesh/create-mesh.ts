@@ -3,7 +3,7 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { Clock, Random } from '../core/clock.ts'
 import { MigError, messageOf } from '../core/error.ts'
-import { dialLimitMs, enrolLimitMs, maxServedStreamsPeer } from '../core/limits.ts'
+import { enrolLimitMs, maxServedStreamsPeer } from '../core/limits.ts'
 import { type PeerId, parsePeerId } from '../core/peer-id.ts'
 import { type DialTarget, groupByPeer, parseAddress, withPeer } from './addresses.ts'
 import { Admission } from './admission.ts'
@@ -182,7 +182,7 @@ class Libp2pMesh implements Mesh {
     const reasons = addresses
       .filter((text) => parseAddress(text) === undefined)
       .map((text) => `${text}: no /p2p/<id> at its end`)
-    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(dialLimitMs)])
+    const { signal } = options
     const tries = groupByPeer(addresses).map(async (target) => {
       const outcome = await this.#parts.dial(target, signal)
       if (outcome.kind === 'admitted') return target.peer

@@ -28,8 +28,8 @@ export type EnrolOutcome =
 export interface EnrolPorts {
   readonly credentials: () => Promise<Uint8Array>
   readonly judge: (credentials: Uint8Array) => Promise<Verdict>
-  /** Room for credentials of that size? */
-  readonly accept: (bytes: number) => boolean
+  /** Waits until there is room for credentials of that size. */
+  readonly room: (bytes: number) => Promise<void>
 }
 
 /** The dialler's side. */
@@ -70,7 +70,7 @@ export async function answer(
 }
 
 async function readHello(stream: Libp2pFrameStream, ports: EnrolPorts, signal: AbortSignal): Promise<Hello> {
-  const frame = await stream.read({ signal, maxBytes: 2 + maxCredentialBytes, accept: ports.accept })
+  const frame = await stream.read({ signal, maxBytes: 2 + maxCredentialBytes, room: ports.room })
   if (frame === undefined || frame.length < 2)
     throw new MigError('bad-certificate', 'the peer showed no credentials')
   if (frame[0] !== version)

@@ -15,20 +15,19 @@ export class Libp2pFrameStream implements FrameStream {
     this.#reader = new PacedReader(stream)
   }
 
-  /** @param options.accept asked with the announced length before any of it is read; false refuses the frame */
+  /** @param options.room awaited with the announced length before any of it is read */
   async read(options: {
     readonly signal: AbortSignal
     readonly maxBytes: number
-    readonly accept?: (bytes: number) => boolean
+    readonly room?: (bytes: number) => Promise<void>
   }): Promise<Uint8Array | undefined> {
-    const { signal, maxBytes, accept } = options
+    const { signal, maxBytes, room } = options
     try {
       const length = await this.#readLength(signal)
       if (length === undefined) return undefined
       if (length > maxBytes)
         throw new MigError('too-large', `frame of ${length} bytes, at most ${maxBytes} are allowed`)
-      if (accept?.(length) === false)
-        throw new MigError('too-large', `no room for a frame of ${length} bytes now`)
+      await room?.(length)
       if (length === 0) return new Uint8Array(0)
       const frame = await this.#reader.take(length, signal)
       if (frame === undefined) throw new Error('the stream ended inside a frame')

@@ -16,6 +16,7 @@ import {
   maxConnectionsInvestigator,
   maxConnectionsPerSecondPerAddress,
   maxConnectionsRelay,
+  maxMuxedStreams,
   maxStrangersOther,
   maxStrangersRelay,
   maxStreamWindowBytes,
@@ -51,7 +52,12 @@ export async function createLibp2pNode(
     connectionEncrypters: [noise()],
     // The window is what may arrive for a stream that nobody reads: it must stay below libp2p's read buffer of 4 MiB,
     // at which the stream is reset; yamux alone lets it grow to 16 MiB.
-    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: maxStreamWindowBytes } })],
+    streamMuxers: [
+      yamux({
+        maxInboundStreams: maxMuxedStreams,
+        streamOptions: { maxStreamWindowSize: maxStreamWindowBytes },
+      }),
+    ],
     connectionGater: {
       denyDialMultiaddr: () => false,
       denyInboundConnection: () => ports.strangerCount() >= maxStrangers,

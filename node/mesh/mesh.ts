@@ -13,7 +13,8 @@ export interface Mesh {
    *  answer above this node's own rate, where others would ignore the message.
    *  @throws MigError `too-large` above the topic's bound */
   publish(topic: Topic, bytes: Uint8Array): Promise<number>
-  /** Opens a stream to a connected or known member.
+  /** Opens a stream to a connected or known member. The opener writes first: a stream that the other side finishes
+   *  before it has got a byte cannot be told from one that never opened (libp2p 3.3.11).
    *  @throws MigError `not-reachable` */
   open(peer: PeerId, stream: ServedStream, options: { readonly signal: AbortSignal }): Promise<FrameStream>
   /** Dials addresses (each ends in `/p2p/<id>`) until one yields an admitted member.
@@ -30,6 +31,7 @@ export type Log = (event: string, details?: Record<string, unknown>) => void
 export interface Member {
   readonly peer: PeerId
   readonly role: Role
+  /** Since the epoch. */
   readonly connectedAtMs: number
   /** The address it is connected through. */
   readonly address: string
@@ -63,8 +65,9 @@ export interface MeshHandlers {
   ) => Promise<'accept' | 'ignore' | 'reject'>
   /** Serves one inbound stream. The mesh closes it when the promise settles. */
   readonly stream: (name: ServedStream, peer: PeerId, stream: FrameStream) => Promise<void>
-  /** A member has been admitted and gossip with it is on. */
+  /** A member has been admitted and gossip with it is on (or did not come on within 2 s). */
   readonly joined: (member: Member) => void
+  /** The last connection of a member that had joined is gone. Told once for each `joined`, not after `stop`. */
   readonly left: (peer: PeerId) => void
   /** Whom to dial when links are missing: remembered peers and whoever sync has told of. */
   readonly acquaintances: () => readonly { readonly peer: PeerId; readonly addresses: readonly string[] }[]

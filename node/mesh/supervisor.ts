@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../core/clock.ts'
+import { messageOf } from '../core/error.ts'
 import {
-  dialLimitMs,
   gossipRepairAfterMs,
   maxBackOffMs,
   maxDialsAtOnce,
@@ -44,8 +44,7 @@ export class Supervisor {
   async run(): Promise<void> {
     const { clock } = this.#ports
     while (!this.#controller.signal.aborted) {
-      this.#repair()
-      const nextMs = this.#dialMissing()
+      const nextMs = this.#lookAfter()
       const untilMs = this.#woken ? 0 : nextMs - clock.monotonicMs()
       this.#woken = false
       const waitMs = Math.max(50, Math.min(supervisorTickMs, untilMs))
@@ -73,6 +72,18 @@ export class Supervisor {
   stop(): void {
     this.#controller.abort(new Error('stopped'))
     this.wake()
+  }
+
+  /** @returns when there is something to do again */
+  #lookAfter(): number {
+    try {
+      this.#repair()
+      return this.#dialMissing()
+    } catch (error) {
+      // Whatever it is, a node that gives up its links is worse.
+      this.#ports.log('supervisor-failed', { error: messageOf(error) })
+      return this.#ports.clock.monotonicMs() + supervisorTickMs
+    }
   }
 
   /** When two connections to one peer exist and the one that carries gossip closes, gossip is silently dead. */
@@ -131,8 +142,7 @@ export class Supervisor {
     const { peer } = target
     this.#dialling.add(peer)
     try {
-      const signal = AbortSignal.any([this.#controller.signal, AbortSignal.timeout(dialLimitMs)])
-      const outcome = await links.dial(target, signal)
+      const outcome = await links.dial(target, this.#controller.signal)
       if (outcome.kind === 'admitted') {
         attempt.refusals = 0
         attempt.linkedMs = clock.monotonicMs()

@@ -131,7 +131,7 @@ export async function stopAll(): Promise<void> {
 }
 
 /** Resolves when the claim holds; fails with what was awaited when it does not in time. */
-export async function until(what: string, claim: () => boolean, limitMs = 10_000): Promise<number> {
+export async function until(what: string, claim: () => boolean, limitMs = 20_000): Promise<number> {
   const startedMs = performance.now()
   while (!claim()) {
     if (performance.now() - startedMs > limitMs) throw new Error(`not within ${limitMs} ms: ${what}`)
