@@ -117,6 +117,8 @@ export async function readOnePrivateKey(input: Uint8Array | string): Promise<Pri
   if (input.length > maxImportedCertificateBytes)
     throw new MigError('bad-key', `expected a private key of at most ${maxImportedCertificateBytes} bytes`)
   const text = typeof input === 'string' ? input : input[0] === 0x2d ? utf8Decode(input) : undefined
+  if (text !== undefined && text.split('-----BEGIN ').length > 2)
+    throw new MigError('bad-key', 'expected one OpenPGP private key, got several blocks')
   let keys: PrivateKey[]
   try {
     keys =

@@ -93,7 +93,7 @@ withGpg('with stock gpg', () => {
   )
 
   test('accepts what gpg signs with RSA-4096, and with a signing subkey under a primary that may only certify', async () => {
-    const fingerprint = stockKey('subkeys', 'rsa4096', 'cert', ['ed25519', 'sign'], ['rsa4096', 'sign'])
+    const fingerprint = stockKey('subkeys', 'ed25519', 'cert', ['ed25519', 'sign'], ['rsa4096', 'sign'])
     const subkeys = (
       await readKey({ binaryKey: stockGpg(gpg, ['--export', fingerprint]).stdout })
     ).subkeys.map((subkey) => subkey.getFingerprint().toUpperCase())
