@@ -38,10 +38,6 @@ export function parseAddressRange(text: string): AddressRange | undefined {
   return rangeOf(6, mappedPrefix | address.value, Number(length))
 }
 
-export function isInRange(address: Address, range: AddressRange): boolean {
-  return address.family === range.family && address.value >> range.hostBits === range.prefix
-}
-
 /** Is it `0.0.0.0` or `::`: nobody's address? */
 export function isUnspecified(address: Address): boolean {
   return address.value === 0n

@@ -2,7 +2,7 @@ import type { Finding } from '../module.ts'
 import { formatAddress, isUnspecified } from './address.ts'
 import type { NetstatElement } from './element.ts'
 import type { NetstatCheck, NetstatParameters } from './options.ts'
-import { isListening } from './parse-proc-net.ts'
+import { isListening, type Socket } from './parse-proc-net.ts'
 import { askAddresses, askMacs, askPorts } from './queries.ts'
 import type { Sight } from './sight.ts'
 
@@ -17,34 +17,34 @@ export function createMatcher(parameters: NetstatParameters): (sight: Sight) => 
   return (sight) => {
     switch (sight.kind) {
       case 'interface':
-        return findings('localmac', localmac(sight.mac), { localmacaddr: sight.mac, namespace: 'default' })
+        return findings('localmac', localmac(sight.mac), () => ({
+          localmacaddr: sight.mac,
+          namespace: 'default',
+        }))
       case 'neighbor': {
         const { address, mac, namespace } = sight
-        const element = { remotemacaddr: mac, remoteaddr: formatAddress(address), namespace }
+        const seen = () => ({ remotemacaddr: mac, remoteaddr: formatAddress(address), namespace })
         return [
-          ...findings('neighbormac', neighbormac(mac), element),
-          ...findings('neighborip', neighborip(address), element),
+          ...findings('neighbormac', neighbormac(mac), seen),
+          ...findings('neighborip', neighborip(address), seen),
         ]
       }
       case 'address': {
-        const element = { localaddr: formatAddress(sight.address), namespace: sight.namespace }
-        return findings('localip', localip(sight.address), element)
+        const { address, namespace } = sight
+        return findings('localip', localip(address), () => ({ localaddr: formatAddress(address), namespace }))
       }
       case 'socket': {
         const { socket, namespace } = sight
-        const local = { localaddr: formatAddress(socket.localAddress), localport: socket.localPort }
-        const remote = { remoteaddr: formatAddress(socket.remoteAddress), remoteport: socket.remotePort }
         const hasPeer = socket.remotePort !== 0 || !isUnspecified(socket.remoteAddress)
+        const connected = hasPeer ? connectedip(socket.remoteAddress) : []
+        const listening = isListening(socket) ? listeningport(socket.localPort) : []
         return [
-          ...findings('connectedip', hasPeer ? connectedip(socket.remoteAddress) : [], {
-            ...local,
-            ...remote,
+          ...findings('connectedip', connected, () => ({
+            ...localEnd(socket),
+            ...remoteEnd(socket),
             namespace,
-          }),
-          ...findings('listeningport', isListening(socket) ? listeningport(socket.localPort) : [], {
-            ...local,
-            namespace,
-          }),
+          })),
+          ...findings('listeningport', listening, () => ({ ...localEnd(socket), namespace })),
         ]
       }
       case 'unseen':
@@ -53,10 +53,19 @@ export function createMatcher(parameters: NetstatParameters): (sight: Sight) => 
   }
 }
 
+/** @param seen is called for hits only: most rows are none, and printing addresses is what costs */
 function findings(
   check: NetstatCheck,
   queries: readonly string[],
-  element: NetstatElement,
+  seen: () => NetstatElement,
 ): Finding<NetstatElement>[] {
-  return queries.map((query) => ({ kind: 'finding', found: true, group: [check, query], element }))
+  return queries.map((query) => ({ kind: 'finding', found: true, group: [check, query], element: seen() }))
+}
+
+function localEnd({ localAddress, localPort }: Socket): NetstatElement {
+  return { localaddr: formatAddress(localAddress), localport: localPort }
+}
+
+function remoteEnd({ remoteAddress, remotePort }: Socket): NetstatElement {
+  return { remoteaddr: formatAddress(remoteAddress), remoteport: remotePort }
 }

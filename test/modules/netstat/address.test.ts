@@ -3,11 +3,11 @@ import { expect, test } from 'vitest'
 import {
   type Address,
   formatAddress,
-  isInRange,
   parseAddress,
   parseAddressRange,
 } from '../../../modules/netstat/address.ts'
 import { parseHexAddress } from '../../../modules/netstat/parse-proc-net.ts'
+import { askAddresses } from '../../../modules/netstat/queries.ts'
 
 test.each([
   ['0100007F', '127.0.0.1'], // NS01
@@ -82,8 +82,7 @@ test.each([
   ['2001:db8:ffff::1', '2001:db8::/32', true],
   ['2001:db9::', '2001:db8::/32', false],
 ])('%s lies in %s: %s', (address, range, expected) => {
-  const parsed = parseAddressRange(range)
-  expect(parsed !== undefined && isInRange(parseAddress(address) as Address, parsed)).toBe(expected)
+  expect(askAddresses([range])(parseAddress(address) as Address)).toEqual(expected ? [range] : [])
 })
 
 test.each([
