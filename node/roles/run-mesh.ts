@@ -36,19 +36,21 @@ async function open(setup: NetworkSetup, ports: Ports) {
   return { options, store, ports: { ...ports, store, knownModules } }
 }
 
-/** The mesh process of an agent, with its gate behind two pipes.
- *  @returns how to stop it */
+/** The mesh process of an agent, with its gate behind two pipes. */
 export async function runMeshProcess(
   setup: NetworkSetup,
   line: { readonly input: Readable; readonly output: Writable; readonly onEnd: () => void },
   ports: Ports,
-): Promise<() => Promise<void>> {
+): Promise<{ readonly addresses: () => readonly string[]; stop(): Promise<void> }> {
   const opened = await open(setup, ports)
   const gate = connectGate(line.input, line.output, line.onEnd)
   const node = await startAgent(opened.options, { ...opened.ports, gate })
-  return async () => {
-    await node.stop()
-    await opened.store.close()
+  return {
+    addresses: () => node.mesh.addresses(),
+    async stop() {
+      await node.stop()
+      await opened.store.close()
+    },
   }
 }
 

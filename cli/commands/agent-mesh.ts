@@ -1,0 +1,69 @@
+import { Socket } from 'node:net'
+import { type Command, Option } from 'commander'
+import { MigError } from '../../node/core/error.ts'
+import { openNodeState } from '../../node/roles/enrol.ts'
+import { runMeshProcess } from '../../node/roles/run-mesh.ts'
+import type { CommandContext } from '../context.ts'
+import { announceStart, runUntilStopped } from '../fleet/start.ts'
+import { createLog, type LogLevel, logLevels } from '../log.ts'
+import { Exit } from '../registry.ts'
+import { describeError } from '../terminal.ts'
+
+interface MeshOptions {
+  readonly state: string
+  readonly listen?: readonly string[]
+  readonly announce?: readonly string[]
+  readonly bootstrap?: readonly string[]
+  readonly logLevel: LogLevel
+}
+
+/** What starting again would not change. */
+const lasting: ReadonlySet<string> = new Set([
+  'usage',
+  'bad-input',
+  'not-enrolled',
+  'state-mode',
+  'bad-certificate',
+])
+
+/** The agent's process that faces the network. Only the gate process starts it; its two pipes are the only way to the gate. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .requiredOption('--state <dir>')
+    .option('--listen <address...>')
+    .option('--announce <address...>')
+    .option('--bootstrap <address...>')
+    .addOption(new Option('--log-level <level>').choices([...logLevels]).default('info'))
+    .action(async (options: MeshOptions) => {
+      // ctrl-C reaches the whole process group; the gate process stops this one in its turn.
+      process.removeAllListeners('SIGINT')
+      process.on('SIGINT', () => undefined)
+      try {
+        await run(context, options)
+      } catch (error) {
+        if (!(error instanceof MigError) || !lasting.has(error.code)) throw error
+        for (const line of describeError(error)) context.terminal.say(line)
+        throw new Exit(2)
+      }
+    })
+}
+
+async function run(context: CommandContext, options: MeshOptions): Promise<void> {
+  const { clock, random } = context
+  const input = new Socket({ fd: 4, readable: true, writable: false })
+  const output = new Socket({ fd: 3, readable: false, writable: true })
+  const state = await openNodeState(options.state, 'agent')
+  const { listen = [], announce = [], bootstrap = [] } = options
+  const node = await runMeshProcess(
+    { state, listen, announce, bootstrap },
+    // Without its gate this process is of no use to anybody.
+    { input, output, onEnd: () => process.exit(0) },
+    { clock, random, log: createLog(options.logLevel, 'agent') },
+  )
+  const forget = await announceStart(context, state, node.addresses())
+  context.terminal.out('ready')
+  await runUntilStopped(context, async () => {
+    await node.stop()
+    await forget()
+  })
+}

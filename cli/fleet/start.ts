@@ -1,0 +1,48 @@
+import { setFlagsFromString } from 'node:v8'
+import { formatInstant } from '../../node/core/instant.ts'
+import type { NodeState } from '../../node/roles/enrol.ts'
+import type { CommandContext } from '../context.ts'
+import { version } from '../run.ts'
+import { writeRunningFile } from './running-file.ts'
+
+/** How long a node may take to stop; what it has acknowledged is on the disk already. */
+const stopWithinMs = 1800
+
+/** The parser of targets would otherwise keep up to 75 MB. Before the first target is parsed.
+ *  @see docs/decisions/target-parser.md */
+export function keepParserSmall(): void {
+  setFlagsFromString('--liftoff-only')
+}
+
+/** One line for the person who started it, and the file by which others see that it runs.
+ *  @returns how to take that file away */
+export async function announceStart(
+  context: CommandContext,
+  state: NodeState,
+  addresses: readonly string[],
+): Promise<() => Promise<void>> {
+  const { certificate, path } = state
+  const { role, name, peerid, fleet } = certificate
+  const where = addresses.length === 0 ? 'no open port' : addresses.join(' ')
+  context.terminal.say(`${role} ${name} ${peerid}, fleet ${fleet}, ${where}, state ${path}`)
+  return writeRunningFile(path, {
+    pid: process.pid,
+    version,
+    startedat: formatInstant(context.clock.now()),
+    addresses: [...addresses].slice(0, 64),
+  })
+}
+
+/** Waits for ctrl-C or SIGTERM, then stops; a stop that hangs is cut off. */
+export async function runUntilStopped(context: CommandContext, stop: () => Promise<void>): Promise<void> {
+  const { signal } = context
+  // Timers of the mesh do not keep the process alive, and a node may have no socket for a while.
+  const keepAlive = setInterval(() => undefined, 60_000)
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  clearInterval(keepAlive)
+  setTimeout(() => process.exit(0), stopWithinMs).unref()
+  await stop()
+}

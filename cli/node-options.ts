@@ -1,0 +1,60 @@
+import { resolve } from 'node:path'
+import { type Command, Option } from 'commander'
+import type { Role } from '../node/core/certificate.ts'
+import { type Config, loadConfig } from './config.ts'
+import { type CommandContext, statePath } from './context.ts'
+import { readBootstrapPeers } from './fleet/bootstrap.ts'
+import { type LogLevel, logLevels } from './log.ts'
+
+/** What `mig agent|relay|investigator start` has on its command line. */
+export interface NodeOptions {
+  readonly config?: string
+  readonly state?: string
+  readonly listen?: readonly string[]
+  readonly announce?: readonly string[]
+  readonly bootstrap?: readonly string[]
+  readonly logLevel?: LogLevel
+}
+
+/** The same, with everything decided. */
+export interface ResolvedNodeOptions {
+  readonly config: Config
+  readonly state: string
+  readonly listen: readonly string[]
+  readonly announce: readonly string[]
+  readonly bootstrap: readonly string[]
+  readonly logLevel: LogLevel
+}
+
+export const relayListen: readonly string[] = ['/ip4/0.0.0.0/tcp/7373']
+
+export function addNodeOptions(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'configuration; default mig.toml of MIG_HOME')
+    .option('--state <dir>', 'state directory of this node')
+    .option('--listen <address...>', 'multiaddrs to listen on, for example /ip4/0.0.0.0/tcp/7373')
+    .option('--announce <address...>', 'multiaddrs told to others in place of the listening ones')
+    .option(
+      '--bootstrap <address...>',
+      'members to dial first: multiaddrs with /p2p/<id>, or files that list them',
+    )
+    .addOption(new Option('--log-level <level>', 'what is logged to stderr').choices([...logLevels]))
+}
+
+/** Options go before the configuration, the configuration before what is built in. */
+export async function resolveNodeOptions(
+  context: CommandContext,
+  role: Role,
+  options: NodeOptions,
+): Promise<ResolvedNodeOptions> {
+  const config = await loadConfig(context, options.config)
+  const own = config[role]
+  return {
+    config,
+    state: resolve(statePath(context, role, options.state ?? own?.state)),
+    listen: options.listen ?? own?.listen ?? (role === 'relay' ? relayListen : []),
+    announce: options.announce ?? own?.announce ?? [],
+    bootstrap: await readBootstrapPeers(context, options.bootstrap ?? own?.bootstrap),
+    logLevel: options.logLevel ?? config.log?.level ?? 'info',
+  }
+}
