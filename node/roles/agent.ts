@@ -39,55 +39,67 @@ export async function startAgent(
   let callOffOutbox: (() => void) | undefined
   let callOffBeat: (() => void) | undefined
   let stopped = false
+  let beats = 0
+  const delivered = new Set<string>()
 
   const collectors = (): readonly Member[] => node.mesh.members().filter((member) => isCollector(member.role))
   const describe = (error: unknown) => ({ code: codeOf(error), error: messageOf(error) })
 
-  const node = await startMember(options, ports, {
-    topics: ['actions', 'policy'],
-    entered: (what, source) => {
-      void handle(what).catch((error: unknown) => log('gate-failed', describe(error)))
-      // Agents may not publish actions; what came by a session goes on by sessions (protocol 6.1).
-      if (
-        source.via === 'sync' &&
-        (what.kind === 'action' || what.kind === 'cancel' || what.kind === 'policy')
-      ) {
-        node.syncSoon((member) => member.peer !== source.peer && !isCollector(member.role), 200)
-      }
-    },
-    joined: (member) => {
-      if (!isCollector(member.role)) return
-      outboxDelayMs = minOutboxDelayMs
-      void beat()
-      scheduleOutbox()
-    },
-    synced: () => undefined,
-    ownItems,
-    async awaits() {
-      const own = (await gate.outbox())
-        .filter((entry) => entry.kind === 'result')
-        .map((entry) => ({ actionid: entry.actionId, peerid: self }))
-      const carried = node.shelf.keys('result').map((key) => {
-        const [actionid, peerid] = keys.keyParts(key) as [string, PeerId]
-        return { actionid, peerid }
-      })
-      return [...own, ...carried].slice(0, 1024)
-    },
-    async receiptsFor(awaited) {
-      const items: Item[] = []
-      for (const { actionid, peerid } of awaited) {
-        const held = await node.shelf.get('receipt', keys.receipt(actionid, peerid))
-        if (held !== undefined) items.push({ kind: 'receipt', bytes: held.bytes })
-      }
-      return items
-    },
-    needsCarrier: () => collectors().length === 0,
-    mayCarry: () => true,
-    ownReceipt: (wire) => gate.offerReceipt(wire),
-    async detail(_peer: PeerId, stream: FrameStream, signal: AbortSignal) {
-      await serveDetail(stream, signal, (actionId, page) => gate.detailPage(actionId, page))
-    },
+  // Set before anything can come in: the node exists while its mesh is still beginning.
+  let node!: MemberNode
+  await startMember(options, ports, (member) => {
+    node = member
+    return {
+      topics: ['actions', 'policy'],
+      entered: (what, source) => {
+        void handle(what).catch((error: unknown) => log('gate-failed', describe(error)))
+        if (source.via === 'sync') passOn(what, source.peer)
+      },
+      joined: (member) => {
+        if (!isCollector(member.role)) return
+        outboxDelayMs = minOutboxDelayMs
+        void beat(true)
+        scheduleOutbox()
+      },
+      synced: () => undefined,
+      ownItems,
+      async awaits() {
+        const own = (await gate.outbox())
+          .filter((entry) => entry.kind === 'result')
+          .map((entry) => ({ actionid: entry.actionId, peerid: self }))
+        const carried = node.shelf.keys('result').map((key) => {
+          const [actionid, peerid] = keys.keyParts(key) as [string, PeerId]
+          return { actionid, peerid }
+        })
+        return [...own, ...carried].slice(0, 1024)
+      },
+      async receiptsFor(awaited) {
+        const items: Item[] = []
+        for (const { actionid, peerid } of awaited) {
+          const held = await node.shelf.get('receipt', keys.receipt(actionid, peerid))
+          if (held !== undefined) items.push({ kind: 'receipt', bytes: held.bytes })
+        }
+        return items
+      },
+      needsCarrier: () => collectors().length === 0,
+      mayCarry: () => true,
+      ownReceipt: (wire) => gate.offerReceipt(wire),
+      async detail(_peer: PeerId, stream: FrameStream, signal: AbortSignal) {
+        await serveDetail(stream, signal, (actionId, page) => gate.detailPage(actionId, page))
+      },
+    }
   })
+
+  /** Agents may not publish actions; what came by a session goes on by sessions (protocol 6.1). */
+  function passOn(what: Entered, from: PeerId | undefined): void {
+    if (what.kind === 'action' || what.kind === 'cancel' || what.kind === 'policy') {
+      node.syncSoon((member) => member.peer !== from && !isCollector(member.role), 200)
+    } else if (what.kind === 'result' || what.kind === 'status') {
+      node.syncSoon((member) => isCollector(member.role), 100)
+    } else if (what.kind === 'receipt' && what.peer !== self) {
+      node.syncSoon((member) => member.peer === what.peer, 100)
+    }
+  }
 
   async function ownItems(kind: ItemKind): Promise<ReadonlyMap<string, Item>> {
     const items = new Map<string, Item>()
@@ -144,7 +156,7 @@ export async function startAgent(
     for (const id of node.ledger.actions.keys()) await offerAction(id)
   }
 
-  async function beat(): Promise<void> {
+  async function beat(isFirst = false): Promise<void> {
     if (stopped) return
     callOffBeat?.()
     callOffBeat = clock.after(heartbeatIntervalMs * (0.8 + 0.4 * random.fraction()), () => void beat())
@@ -154,11 +166,12 @@ export async function startAgent(
       const item: Item = { kind: 'heartbeat', bytes }
       heartbeat = { mark: itemMark('heartbeat', keys.heartbeat(self), `${boot}.${beats++}`), item }
       await node.publish('presence', item)
+      // Gossip forgets whoever is not listening yet; a session carries the same heartbeat surely.
+      if (isFirst) node.syncSoon((member) => isCollector(member.role), 300 + 700 * random.fraction())
     } catch (error) {
       log('heartbeat-failed', describe(error))
     }
   }
-  let beats = 0
 
   function scheduleOutbox(): void {
     callOffOutbox?.()
@@ -189,7 +202,6 @@ export async function startAgent(
     outboxDelayMs = Math.min(outboxDelayMs * 2, maxOutboxDelayMs)
     scheduleOutbox()
   }
-  const delivered = new Set<string>()
 
   /** No collector in reach: the action's origin is dialled, else a neighbour carries the answers one hop (protocol 6.1). */
   async function reachOut(entries: readonly OutboxEntry[]): Promise<void> {

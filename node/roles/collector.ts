@@ -12,41 +12,49 @@ import { type MemberNode, type MemberOptions, type MemberPorts, startMember } fr
 /** A node that carries questions and answers for others: a relay, or an investigator's node. */
 export type CollectorNode = MemberNode
 
-/** @param role what this collector does with what comes in, beyond carrying it */
+/** What a collector does with what comes in, beyond carrying it. */
+export interface CollectorRole {
+  readonly entered: (what: Entered, source: Source) => void
+  readonly synced?: (member: Member) => void
+  readonly detail?: (peer: PeerId, stream: FrameStream, signal: AbortSignal) => Promise<void>
+}
+
+/** @param makeRole what this collector does with what comes in, beyond carrying it */
 export async function startCollector(
   options: MemberOptions,
   ports: MemberPorts,
-  role: {
-    readonly entered: (what: Entered, source: Source) => void
-    readonly synced?: (member: Member) => void
-    readonly detail?: (peer: PeerId, stream: FrameStream, signal: AbortSignal) => Promise<void>
-  },
+  makeRole: (node: CollectorNode) => CollectorRole,
 ): Promise<CollectorNode> {
   const { clock, log } = ports
-  const node = await startMember(options, ports, {
-    topics: ['actions', 'policy', 'results', 'presence'],
-    entered: (what, source) => {
-      // What came by a session was missed by gossip here, so others may have missed it too.
-      if (source.via === 'sync')
-        void spread(what).catch((error: unknown) => log('spread-failed', { error: messageOf(error) }))
-      role.entered(what, source)
-    },
-    joined: () => undefined,
-    synced: (member) => role.synced?.(member),
-    ownItems: async () => new Map<string, Item>(),
-    awaits: async () => [],
-    async receiptsFor(awaited) {
-      const items: Item[] = []
-      for (const { actionid, peerid } of awaited) {
-        const held = await node.shelf.get('receipt', keys.receipt(actionid, peerid))
-        if (held !== undefined) items.push({ kind: 'receipt', bytes: held.bytes })
-      }
-      return items
-    },
-    needsCarrier: () => false,
-    mayCarry: () => true,
-    ownReceipt: async () => false,
-    detail: role.detail ?? (async (_peer, stream) => stream.abort('no details here')),
+  let node!: MemberNode
+  await startMember(options, ports, (member) => {
+    node = member
+    const role = makeRole(member)
+    return {
+      topics: ['actions', 'policy', 'results', 'presence'],
+      entered: (what, source) => {
+        // What came by a session was missed by gossip here, so others may have missed it too.
+        if (source.via === 'sync')
+          void spread(what).catch((error: unknown) => log('spread-failed', { error: messageOf(error) }))
+        role.entered(what, source)
+      },
+      joined: () => undefined,
+      synced: (member) => role.synced?.(member),
+      ownItems: async () => new Map<string, Item>(),
+      awaits: async () => [],
+      async receiptsFor(awaited) {
+        const items: Item[] = []
+        for (const { actionid, peerid } of awaited) {
+          const held = await node.shelf.get('receipt', keys.receipt(actionid, peerid))
+          if (held !== undefined) items.push({ kind: 'receipt', bytes: held.bytes })
+        }
+        return items
+      },
+      needsCarrier: () => false,
+      mayCarry: () => true,
+      ownReceipt: async () => false,
+      detail: role.detail ?? (async (_peer, stream) => stream.abort('no details here')),
+    }
   })
 
   async function spread(what: Entered): Promise<void> {

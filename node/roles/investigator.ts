@@ -46,22 +46,27 @@ export async function startInvestigator(
     firstSync = resolve
   })
 
-  const node = await startCollector(options, ports, {
-    entered: (what) => {
-      if (what.actionId !== undefined) {
-        changes.set(what.actionId, ++changeCount)
-        for (const wake of [...waiters]) wake()
-      }
-      if (what.kind === 'result')
-        void confirm(what).catch((error: unknown) => log('receipt-failed', { error: messageOf(error) }))
-    },
-    synced: () => firstSync?.(),
+  let node!: CollectorNode
+  await startCollector(options, ports, (collector) => {
+    node = collector
+    return {
+      entered: (what) => {
+        if (what.actionId !== undefined) {
+          changes.set(what.actionId, ++changeCount)
+          for (const wake of [...waiters]) wake()
+        }
+        if (what.kind === 'result')
+          void confirm(what).catch((error: unknown) => log('receipt-failed', { error: messageOf(error) }))
+      },
+      synced: () => firstSync?.(),
+    }
   })
   const { ledger, shelf } = node
   const answers = createAnswerReader(shelf)
 
   /** A signed receipt lets the agent forget the answer; only the origin's does. */
   async function confirm(what: Entered): Promise<void> {
+    const { ledger, shelf } = node
     const action = what.actionId === undefined ? undefined : ledger.actions.get(what.actionId)
     if (action === undefined || what.peer === undefined || action.action.origin !== self) return
     const held = await shelf.get('result', what.key)

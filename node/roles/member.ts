@@ -78,7 +78,7 @@ const topicKinds: Readonly<Record<Topic, ReadonlySet<ItemKind>>> = {
 export async function startMember(
   options: MemberOptions,
   ports: MemberPorts,
-  behaviour: RoleBehaviour,
+  makeBehaviour: (node: MemberNode) => RoleBehaviour,
 ): Promise<MemberNode> {
   const { store, clock, random, log } = ports
   const { fleet, peerid: self, role } = options.certificate
@@ -93,15 +93,25 @@ export async function startMember(
     shelf,
     clock,
     knownModules: ports.knownModules,
-    mayCarry: behaviour.mayCarry,
-    ownReceipt: behaviour.ownReceipt,
+    mayCarry: () => behaviour.mayCarry(),
+    ownReceipt: (wire) => behaviour.ownReceipt(wire),
     log,
   }
   await reloadLedger(context)
+  const up = Promise.withResolvers<void>()
+  const mesh = deferredMesh(self)
   const door = createDoor(context, (what, source) => {
-    if (what.kind === 'policy' || what.kind === 'root') void expelRevoked()
+    if (what.kind === 'policy') {
+      void enterOwn()
+      void expelRevoked()
+    }
     behaviour.entered(what, source)
   })
+  /** This node's own papers, so that it is a member like any other in its own eyes: its receipts are checked by them. */
+  async function enterOwn(): Promise<void> {
+    await door.enter({ kind: 'invitation', bytes: options.invitationWire }, { via: 'local' })
+    await door.enter({ kind: 'certificate', bytes: options.certificateWire }, { via: 'local' })
+  }
   const stopping = new AbortController()
   const sessions = new Map<PeerId, Promise<SyncReport>>()
   const known = (peer: PeerId) => mesh.members().find((member) => member.peer === peer)
@@ -130,9 +140,9 @@ export async function startMember(
     async enter(item: Item, from: PeerId) {
       return (await door.enter(item, { via: 'sync', peer: from })).kind === 'accept'
     },
-    awaits: behaviour.awaits,
-    receiptsFor: behaviour.receiptsFor,
-    needsCarrier: behaviour.needsCarrier,
+    awaits: () => behaviour.awaits(),
+    receiptsFor: (awaited: Hello['awaits']) => behaviour.receiptsFor(awaited),
+    needsCarrier: () => behaviour.needsCarrier(),
     acquaintances() {
       const own = mesh.addresses()
       return [
@@ -148,88 +158,6 @@ export async function startMember(
       }
     },
   }
-
-  const mesh: Mesh = await createMesh(
-    {
-      fleet,
-      role,
-      peerKeySeed: options.peerKeySeed,
-      listen: options.listen,
-      announce: options.announce,
-      bootstrap: options.bootstrap,
-      subscribe: behaviour.topics,
-      transport: options.transport,
-      minLinks,
-    },
-    {
-      clock,
-      random,
-      log,
-      handlers: {
-        async credentials() {
-          const items: Item[] = []
-          if (ledger.root !== undefined) items.push({ kind: 'root', bytes: ledger.root.bytes })
-          if (ledger.policy !== undefined) items.push({ kind: 'policy', bytes: ledger.policy.bytes })
-          items.push(
-            { kind: 'invitation', bytes: options.invitationWire },
-            { kind: 'certificate', bytes: options.certificateWire },
-          )
-          return encodeItems(items)
-        },
-        async judge(peer, credentials) {
-          const items = decodeItems(credentials)
-          if (items === undefined) return { kind: 'refused', reason: 'credentials cannot be read' }
-          let last = 'no credentials'
-          for (const item of items) {
-            if (!topicKinds.policy.has(item.kind))
-              return { kind: 'refused', reason: `credentials hold a ${item.kind}` }
-            const verdict = await door.enter(item, { via: 'admission', peer })
-            if (verdict.kind !== 'accept' && verdict.code !== 'already-held')
-              last = `${item.kind}: ${verdict.code}: ${verdict.detail}`
-          }
-          const fault = membershipFault(ledger, peer, clock.now())
-          if (fault !== undefined)
-            return { kind: 'refused', reason: fault === 'no certificate' ? last : fault }
-          const certificate = ledger.certificates.get(peer)?.certificate
-          return certificate === undefined
-            ? { kind: 'refused', reason: last }
-            : { kind: 'admitted', role: certificate.role }
-        },
-        async message(topic, publisher, bytes) {
-          const items = decodeItems(bytes)
-          const item = items?.[0]
-          if (item === undefined || items?.length !== 1 || !topicKinds[topic].has(item.kind)) return 'reject'
-          const certificate = ledger.certificates.get(publisher)?.certificate
-          const fault = membershipFault(ledger, publisher, clock.now())
-          // Whether somebody is a member is local knowledge: never a reason to cost a forwarder its score.
-          if (certificate === undefined || fault !== undefined) return 'ignore'
-          if (topic === 'actions' && !isCollector(certificate.role)) return 'ignore'
-          const verdict = await door.enter(item, { via: 'gossip', peer: publisher })
-          return verdict.kind === 'accept' ? 'accept' : verdict.kind
-        },
-        async stream(name, peer, stream) {
-          const member = known(peer)
-          if (member === undefined) return
-          const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(syncDeadlineMs)])
-          if (name === 'detail') return behaviour.detail(peer, stream, signal)
-          await runSession(syncNode, { peer, role: member.role }, stream, { first: false, signal })
-          behaviour.synced(member)
-        },
-        joined(member) {
-          log('joined', { peer: member.peer, role: member.role, address: member.address })
-          if (member.direction === 'outbound')
-            void addressBook.learn(member.peer, [withPeer(member.address, member.peer)], 'itself')
-          // Both sides see the connection; the one that dialled opens the session.
-          if (member.direction === 'outbound') void attempt(member.peer)
-          behaviour.joined(member)
-        },
-        left(peer) {
-          log('left', { peer })
-        },
-        acquaintances: () => addressBook.all(),
-      },
-    },
-  )
 
   async function syncWith(peer: PeerId): Promise<SyncReport> {
     const running = sessions.get(peer)
@@ -293,7 +221,7 @@ export async function startMember(
     callOffTick = clock.after(syncIntervalMs * (0.8 + 0.4 * random.fraction()), tick)
   }
 
-  return {
+  const node: MemberNode = {
     mesh,
     ledger,
     shelf,
@@ -312,8 +240,122 @@ export async function startMember(
       await Promise.allSettled(sessions.values())
     },
   }
+  const behaviour = makeBehaviour(node)
+
+  const live = await createMesh(
+    {
+      fleet,
+      role,
+      peerKeySeed: options.peerKeySeed,
+      listen: options.listen,
+      announce: options.announce,
+      bootstrap: options.bootstrap,
+      subscribe: behaviour.topics,
+      transport: options.transport,
+      minLinks,
+    },
+    {
+      clock,
+      random,
+      log,
+      handlers: {
+        async credentials() {
+          const items: Item[] = []
+          if (ledger.root !== undefined) items.push({ kind: 'root', bytes: ledger.root.bytes })
+          if (ledger.policy !== undefined) items.push({ kind: 'policy', bytes: ledger.policy.bytes })
+          items.push(
+            { kind: 'invitation', bytes: options.invitationWire },
+            { kind: 'certificate', bytes: options.certificateWire },
+          )
+          return encodeItems(items)
+        },
+        async judge(peer, credentials) {
+          const items = decodeItems(credentials)
+          if (items === undefined) return { kind: 'refused', reason: 'credentials cannot be read' }
+          let last = 'no credentials'
+          for (const item of items) {
+            if (!topicKinds.policy.has(item.kind))
+              return { kind: 'refused', reason: `credentials hold a ${item.kind}` }
+            const verdict = await door.enter(item, { via: 'admission', peer })
+            if (verdict.kind !== 'accept' && verdict.code !== 'already-held')
+              last = `${item.kind}: ${verdict.code}: ${verdict.detail}`
+          }
+          const fault = membershipFault(ledger, peer, clock.now())
+          if (fault !== undefined)
+            return { kind: 'refused', reason: fault === 'no certificate' ? last : fault }
+          const certificate = ledger.certificates.get(peer)?.certificate
+          return certificate === undefined
+            ? { kind: 'refused', reason: last }
+            : { kind: 'admitted', role: certificate.role }
+        },
+        async message(topic, publisher, bytes) {
+          await up.promise
+          const items = decodeItems(bytes)
+          const item = items?.[0]
+          if (item === undefined || items?.length !== 1 || !topicKinds[topic].has(item.kind)) return 'reject'
+          const certificate = ledger.certificates.get(publisher)?.certificate
+          const fault = membershipFault(ledger, publisher, clock.now())
+          // Whether somebody is a member is local knowledge: never a reason to cost a forwarder its score.
+          if (certificate === undefined || fault !== undefined) return 'ignore'
+          if (topic === 'actions' && !isCollector(certificate.role)) return 'ignore'
+          const verdict = await door.enter(item, { via: 'gossip', peer: publisher })
+          return verdict.kind === 'accept' ? 'accept' : verdict.kind
+        },
+        async stream(name, peer, stream) {
+          await up.promise
+          const member = known(peer)
+          if (member === undefined) return
+          const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(syncDeadlineMs)])
+          if (name === 'detail') return behaviour.detail(peer, stream, signal)
+          await runSession(syncNode, { peer, role: member.role }, stream, { first: false, signal })
+          behaviour.synced(member)
+        },
+        joined(member) {
+          log('joined', { peer: member.peer, role: member.role, address: member.address })
+          void up.promise.then(() => {
+            if (member.direction === 'outbound') {
+              void addressBook.learn(member.peer, [withPeer(member.address, member.peer)], 'itself')
+              // Both sides see the connection; the one that dialled opens the session.
+              void attempt(member.peer)
+            }
+            behaviour.joined(member)
+          })
+        },
+        left(peer) {
+          log('left', { peer })
+        },
+        acquaintances: () => addressBook.all(),
+      },
+    },
+  )
+  mesh.begin(live)
+  if (ledger.policy !== undefined) await enterOwn()
+  up.resolve()
+  return node
 }
 
 function withPeer(address: string, peer: PeerId): string {
   return address.includes('/p2p/') ? address : `${address}/p2p/${peer}`
+}
+
+/** The mesh before it has begun: nobody is there and nothing is sent. Callers need not know when it begins. */
+function deferredMesh(self: PeerId): Mesh & { begin(live: Mesh): void } {
+  let live: Mesh | undefined
+  const begun = (): Mesh => {
+    if (live === undefined) throw new MigError('not-reachable', 'the mesh has not begun')
+    return live
+  }
+  return {
+    peerId: self,
+    addresses: () => live?.addresses() ?? [],
+    members: () => live?.members() ?? [],
+    publish: async (topic, bytes) => (live === undefined ? 0 : live.publish(topic, bytes)),
+    open: async (peer, stream, options) => begun().open(peer, stream, options),
+    dial: async (addresses, options) => begun().dial(addresses, options),
+    expel: async (peer, reason) => live?.expel(peer, reason),
+    stop: async () => live?.stop(),
+    begin(mesh) {
+      live = mesh
+    },
+  }
 }
