@@ -18,14 +18,21 @@ export type CanonicalResult =
 const dangerousKeys = new Set(['__proto__', 'constructor', 'prototype'])
 // C0, DEL, C1, and everything that reorders what a reader sees.
 const controls = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
-const controlsInParameters = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
-const zeroWidth = /[\u200b-\u200d\u2060\ufeff]/u
+const controlsInParameters =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
+// Drawn as nothing: soft hyphen, joiners, invisible operators, annotation marks, tags. Listed, not by Unicode category:
+// every node must draw the same line, whatever version of Unicode it knows.
+const invisible =
+  /[\u00ad\u180e\u200b-\u200d\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/u
 
 /** Reads a signed body: bounded bytes in canonical form (RFC 8785, restricted shape), or the reason why not.
  *  Size and depth are checked before the parser runs; what was parsed must print as exactly the bytes received.
  *  @see docs/protocol.md 2.2 */
 export function parseCanonical(bytes: Uint8Array, maxBytes: number): CanonicalResult {
-  const fault = (code: Exclude<CanonicalFault['code'], 'bad-value'>): CanonicalResult => ({ kind: 'fault', fault: { code } })
+  const fault = (code: Exclude<CanonicalFault['code'], 'bad-value'>): CanonicalResult => ({
+    kind: 'fault',
+    fault: { code },
+  })
   if (bytes.length > maxBytes) return fault('too-large')
   if (deepestNesting(bytes) > maxDepthOutside + maxDepthInParameters) return fault('too-deep')
   const text = utf8Decode(bytes)
@@ -56,7 +63,9 @@ export function canonicalize(value: Json): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalize(item as Json)).join(',')}]`
   const object = value as JsonObject
   // RFC 8785 3.2.3 sorts by UTF-16 code units, which is what sort() does.
-  const keys = Object.keys(object).filter((key) => object[key] !== undefined).sort()
+  const keys = Object.keys(object)
+    .filter((key) => object[key] !== undefined)
+    .sort()
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalize(object[key] as Json)}`).join(',')}}`
 }
 
@@ -109,19 +118,31 @@ function deepestNesting(bytes: Uint8Array): number {
 function checkShape(root: JsonObject): CanonicalFault | undefined {
   const bad = (at: string, reason: string): CanonicalFault => ({ code: 'bad-value', at, reason })
 
-  function walk(value: Json | undefined, at: string, depth: number, inParameters: boolean): CanonicalFault | undefined {
+  function walk(
+    value: Json | undefined,
+    at: string,
+    depth: number,
+    place: Place,
+  ): CanonicalFault | undefined {
     if (value === undefined) return undefined
-    if (depth > (inParameters ? maxDepthInParameters : maxDepthOutside)) return { code: 'too-deep' }
+    const inParameters = place === 'parameters'
     if (value === null) return inParameters ? undefined : bad(at, 'null is allowed only inside parameters')
     if (typeof value === 'string') {
       const reason = textFault(value, inParameters)
       return reason === undefined ? undefined : bad(at, reason)
     }
-    if (typeof value === 'number') return Number.isSafeInteger(value) ? undefined : bad(at, 'is not a safe integer')
+    if (typeof value === 'number')
+      return Number.isSafeInteger(value) ? undefined : bad(at, 'is not a safe integer')
     if (typeof value === 'boolean') return undefined
+    if (depth > (inParameters ? maxDepthInParameters : maxDepthOutside)) return { code: 'too-deep' }
     if (Array.isArray(value)) {
       for (let i = 0; i < value.length; i++) {
-        const fault = walk(value[i] as Json, `${at}[${i}]`, depth + 1, inParameters)
+        const fault = walk(
+          value[i] as Json,
+          `${at}[${i}]`,
+          depth + 1,
+          place === 'operations' ? 'operation' : inParameters ? place : 'elsewhere',
+        )
         if (fault !== undefined) return fault
       }
       return undefined
@@ -131,20 +152,31 @@ function checkShape(root: JsonObject): CanonicalFault | undefined {
       if (dangerousKeys.has(key)) return bad(path, 'is a dangerous key')
       const keyFault = textFault(key, inParameters)
       if (keyFault !== undefined) return bad(at, `key ${keyFault}`)
-      const enters = !inParameters && /^operations\[\d+\]\.parameters$/.test(path)
-      const fault = walk(item as Json, path, enters ? 1 : depth + 1, inParameters || enters)
+      const next = placeOf(place, key)
+      const enters = next === 'parameters' && !inParameters
+      const fault = walk(item as Json, path, enters ? 1 : depth + 1, next)
       if (fault !== undefined) return fault
     }
     return undefined
   }
-  return walk(root, '', 1, false)
+  return walk(root, '', 1, 'top')
+}
+
+/** The parameters of an action's operations follow rules of their own. */
+type Place = 'top' | 'operations' | 'operation' | 'parameters' | 'elsewhere'
+
+function placeOf(place: Place, key: string): Place {
+  if (place === 'parameters') return place
+  if (place === 'top' && key === 'operations') return 'operations'
+  return place === 'operation' && key === 'parameters' ? 'parameters' : 'elsewhere'
 }
 
 function textFault(text: string, inParameters: boolean): string | undefined {
   if (!text.isWellFormed()) return 'holds a lone surrogate'
-  if ((inParameters ? controlsInParameters : controls).test(text)) return 'holds a control or direction character'
+  if ((inParameters ? controlsInParameters : controls).test(text))
+    return 'holds a control or direction character'
   if (inParameters) return undefined
-  if (zeroWidth.test(text)) return 'holds a zero-width character'
+  if (invisible.test(text)) return 'holds an invisible character'
   if (text.normalize('NFC') !== text) return 'is not in normal form C'
   return undefined
 }
