@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import { type Command, Option } from 'commander'
 import { MigError } from '../../node/core/error.ts'
-import { openNodeState } from '../../node/roles/enrol.ts'
+import { openMeshState } from '../../node/roles/enrol.ts'
 import { runMeshProcess } from '../../node/roles/run-mesh.ts'
 import type { CommandContext } from '../context.ts'
 import { announceStart, runUntilStopped } from '../fleet/start.ts'
@@ -52,7 +52,7 @@ async function run(context: CommandContext, options: MeshOptions): Promise<void>
   const { clock, random } = context
   const input = new Socket({ fd: 4, readable: true, writable: false })
   const output = new Socket({ fd: 3, readable: false, writable: true })
-  const state = await openNodeState(options.state, 'agent')
+  const state = await openMeshState(options.state, 'agent')
   const { listen = [], announce = [], bootstrap = [] } = options
   const node = await runMeshProcess(
     { state, listen, announce, bootstrap },

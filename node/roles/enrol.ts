@@ -109,6 +109,14 @@ export async function enrolNode(
 /** Opens what `enrolNode` made.
  *  @throws MigError `not-enrolled`, `state-mode`, `bad-certificate` */
 export async function openNodeState(path: string, role: Role): Promise<NodeState> {
+  const state = await openMeshState(path, role)
+  if (role !== 'agent') return state
+  return { ...state, gate: await openStateDirectory(join(path, 'gate'), 'gate') }
+}
+
+/** The part of it that the process which faces the network may see; it has no right to the gate's.
+ *  @throws MigError `not-enrolled`, `state-mode`, `bad-certificate` */
+export async function openMeshState(path: string, role: Role): Promise<NodeState> {
   const mesh = await openStateDirectory(join(path, 'mesh'), role)
   const certificateWire = await mesh.read('certificate')
   if (certificateWire === undefined) {
@@ -116,8 +124,7 @@ export async function openNodeState(path: string, role: Role): Promise<NodeState
       hint: `mig ${role} enrol <invitation>`,
     })
   }
-  const gate = role === 'agent' ? await openStateDirectory(join(path, 'gate'), 'gate') : undefined
-  return { path, mesh, gate, certificate: readCertificate(certificateWire), certificateWire }
+  return { path, mesh, gate: undefined, certificate: readCertificate(certificateWire), certificateWire }
 }
 
 /** @throws MigError `not-enrolled` naming the file that is missing */
