@@ -1,4 +1,5 @@
-import type { Stream } from '@libp2p/interface'
+import type { Connection, Stream } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, expect, test } from 'vitest'
 import type { Role } from '../../node/core/certificate.ts'
 import type { MeshHandlers } from '../../node/mesh/mesh.ts'
@@ -14,7 +15,7 @@ import {
   texts,
   until,
 } from './mesh-kit.ts'
-import { enrolByHand, startStranger, stopStrangers } from './stranger.ts'
+import { enrolByHand, enrolOn, startStranger, stopStrangers } from './stranger.ts'
 
 afterEach(async () => {
   await stopStrangers()
@@ -76,6 +77,25 @@ test('no subscription is lost: after each of 30 joins a message reaches the newc
   }
   expect(relay.log.filter(({ event }) => event === 'gossip-repaired')).toEqual([])
 }, 60_000)
+
+test('a subscription that is sent before its sender is admitted is kept until then', async () => {
+  const relay = await startNode('relay')
+  const member = await startStranger()
+  const heard: (string | undefined)[] = []
+  member.gossip.addEventListener('message', (event) => heard.push(textOf(event.detail.data)))
+  member.gossip.subscribe(actions)
+  // Stock gossipsub opens its stream right after identify, and sends its subscriptions once.
+  await member.libp2p.dial(multiaddr(relay.address))
+  const { streamsOutbound } = member.gossip as unknown as { streamsOutbound: Map<string, unknown> }
+  await until('its stream is open', () => streamsOutbound.has(relay.peer))
+  expect(relay.mesh.members()).toEqual([])
+  const [connection] = member.libp2p.getConnections()
+  await enrolOn(connection as Connection, 'investigator')
+  await until('it joined', () => relay.joined.length === 1)
+  expect(await relay.mesh.publish('actions', bytesOf('kept'))).toBe(1)
+  await until('it heard', () => heard.includes('kept'), 2000)
+  expect(relay.log.map(({ event }) => event)).not.toContain('gossip-repaired')
+})
 
 test('in a star an action reaches 20 of 20 agents, and results reach collectors only', async () => {
   const relay = await startNode('relay')

@@ -50,11 +50,15 @@ export async function enrolByHand(
   sole = false,
 ): Promise<Connection> {
   const connection = await stranger.libp2p.dial(multiaddr(address), { force: true })
+  await enrolOn(connection, claim, sole)
+  return connection
+}
+
+export async function enrolOn(connection: Connection, claim: string, sole = false): Promise<void> {
   const frames = lpStream(await connection.newStream(streamProtocol('testfleet', 'enrol')))
   await frames.write(Uint8Array.of(1, sole ? 1 : 0, ...new TextEncoder().encode(claim)))
   const verdict = (await frames.read()).subarray()
   if (verdict[0] !== 1) throw new Error(`refused: ${new TextDecoder().decode(verdict.subarray(1))}`)
   await frames.read()
   await frames.write(Uint8Array.of(1))
-  return connection
 }

@@ -97,30 +97,33 @@ test('a reader that waits too long gets a timeout, and one whose stream is abort
   await expect(stream.write(bytesOf('y'), within(1000))).rejects.toMatchObject({ code: 'not-reachable' })
 })
 
-test('a writer waits for a slow reader instead of filling its memory', async () => {
+test('a writer waits for a reader that pauses, instead of filling its memory', async () => {
   let release = () => {}
   const gate = new Promise<void>((resolve) => {
     release = resolve
   })
   let read = 0
   const { open } = await aPair(async (_name, _peer, stream) => {
-    await gate
-    while ((await stream.read({ ...within(5000), maxBytes: 1 << 20 })) !== undefined) read++
+    while ((await stream.read({ ...within(10_000), maxBytes: 1 << 20 })) !== undefined) {
+      // First at full speed, whereby yamux widens its window.
+      if (++read === 64) await gate
+    }
   })
   const stream = await open()
   let written = 0
   const writing = (async () => {
-    for (let i = 0; i < 64; i++) {
-      await stream.write(new Uint8Array(256 * 1024), within(10_000)) // 16 MiB in all
+    for (let i = 0; i < 128; i++) {
+      await stream.write(new Uint8Array(256 * 1024), within(10_000)) // 32 MiB in all
       written++
     }
     await stream.close()
   })()
-  await new Promise((resolve) => setTimeout(resolve, 300)) // to show that it does not go on
-  expect(written).toBeLessThan(16)
+  await until('the reader pauses', () => read === 64)
+  await new Promise((resolve) => setTimeout(resolve, 300)) // to show that the writer does not go on
+  expect(written).toBeLessThan(64 + 8)
   release()
   await writing
-  await until('all was read', () => read === 64)
+  await until('all was read', () => read === 128)
 })
 
 test('a write that nobody reads ends at its deadline', async () => {
