@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { formatInstant } from '../../node/core/instant.ts'
 import type { NodeState } from '../../node/roles/enrol.ts'
 import type { CommandContext } from '../context.ts'
-import { version } from '../run.ts'
+import { version } from '../version.ts'
 import { writeRunningFile } from './running-file.ts'
 
 /** How long a node may take to stop; what it has acknowledged is on the disk already. */
