@@ -2,25 +2,47 @@ import { Command, CommanderError } from 'commander'
 import { MigError } from '../node/core/error.ts'
 import { nearest } from '../node/core/nearest.ts'
 import type { CommandContext, ExitCode } from './context.ts'
+import { Exit } from './exit.ts'
 import { toUsualForm } from './mig-arguments.ts'
-import { type CommandEntry, commands, Exit } from './registry.ts'
+import { type CommandEntry, commands } from './registry.ts'
 
 /** Finds the command, loads it and runs it. A word that names a module is a question (`mig file …`). */
 export async function dispatch(words: readonly string[], context: CommandContext): Promise<ExitCode> {
   const [first = 'help'] = words
-  if (['help', '--help', '-h'].includes(first)) return (await import('./help.ts')).showHelp(context, words.slice(1))
+  if (['help', '--help', '-h'].includes(first)) return await help(words.slice(1), context)
   const entry = find(words)
   if (entry !== undefined) return runEntry(entry, words.slice(entry.words.split(' ').length), context)
   const { findModule, modules } = await import('../modules/registry.ts')
   // Options may stand before the module, as MIG has them: `mig -t local file -path /etc`.
-  if (first.startsWith('-') || findModule(first) !== undefined) return (await import('./ask/ask.ts')).ask(words, context)
-  const known = [...new Set(commands.filter((command) => command.hidden !== true).map((command) => command.words.split(' ')[0] ?? ''))]
-  const second = commands.filter((command) => command.words.startsWith(`${first} `) && command.hidden !== true)
+  if (first.startsWith('-') || findModule(first) !== undefined)
+    return (await import('./ask/ask.ts')).ask(words, context)
+  const known = [
+    ...new Set(
+      commands
+        .filter((command) => command.hidden !== true)
+        .map((command) => command.words.split(' ')[0] ?? ''),
+    ),
+  ]
+  const second = commands.filter(
+    (command) => command.words.startsWith(`${first} `) && command.hidden !== true,
+  )
   if (second.length > 0) {
-    throw new MigError('usage', `mig ${words.slice(0, 2).join(' ')}: no such command`, { hint: `one of: ${second.map((command) => `mig ${command.words}`).join(', ')}` })
+    throw new MigError('usage', `mig ${words.slice(0, 2).join(' ')}: no such command`, {
+      hint: `one of: ${second.map((command) => `mig ${command.words}`).join(', ')}`,
+    })
   }
   const near = nearest(first, [...known, ...modules.map((module) => module.name)])
-  throw new MigError('usage', `there is no command or module '${first}'`, { hint: near === undefined ? 'mig help' : `did you mean 'mig ${near}'?` })
+  throw new MigError('usage', `there is no command or module '${first}'`, {
+    hint: near === undefined ? 'mig help' : `did you mean 'mig ${near}'?`,
+  })
+}
+
+async function help(words: readonly string[], context: CommandContext): Promise<ExitCode> {
+  const { helpLines } = await import('./help.ts')
+  const lines = helpLines(words, commands)
+  if (lines === undefined) return dispatch([...words, '--help'], context)
+  for (const line of lines) context.terminal.out(line)
+  return 0
 }
 
 function find(words: readonly string[]): CommandEntry | undefined {
@@ -30,14 +52,18 @@ function find(words: readonly string[]): CommandEntry | undefined {
   })
 }
 
-async function runEntry(entry: CommandEntry, rest: readonly string[], context: CommandContext): Promise<ExitCode> {
+async function runEntry(
+  entry: CommandEntry,
+  rest: readonly string[],
+  context: CommandContext,
+): Promise<ExitCode> {
   const { define } = await entry.load()
   const command = new Command(`mig ${entry.words}`)
     .description(entry.summary)
     .exitOverride()
     .allowExcessArguments(false)
     .configureOutput({ writeOut: (text) => context.terminal.raw(text), writeErr: () => undefined })
-  define(command, context)
+  define(command, context, commands)
   try {
     await command.parseAsync(toUsualForm(rest, command), { from: 'user' })
     return 0

@@ -1,13 +1,7 @@
 import { MigError, messageOf } from '../node/core/error.ts'
 import { createContext, type ExitCode } from './context.ts'
 import { describeError } from './terminal.ts'
-
-declare global {
-  /** Put in by the build; absent when run from source. */
-  var MIG_VERSION: string | undefined
-}
-
-export const version = globalThis.MIG_VERSION ?? '0.0.0-source'
+import { version } from './version.ts'
 
 /** Runs one command line. @returns the exit code */
 export async function run(words: readonly string[]): Promise<ExitCode> {

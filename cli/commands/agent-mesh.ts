@@ -4,9 +4,9 @@ import { MigError } from '../../node/core/error.ts'
 import { openMeshState } from '../../node/roles/enrol.ts'
 import { runMeshProcess } from '../../node/roles/run-mesh.ts'
 import type { CommandContext } from '../context.ts'
+import { Exit } from '../exit.ts'
 import { announceStart, runUntilStopped } from '../fleet/start.ts'
 import { createLog, type LogLevel, logLevels } from '../log.ts'
-import { Exit } from '../registry.ts'
 import { describeError } from '../terminal.ts'
 
 interface MeshOptions {

@@ -14,7 +14,7 @@ import {
   type ResolvedNodeOptions,
   resolveNodeOptions,
 } from '../node-options.ts'
-import { version } from '../run.ts'
+import { version } from '../version.ts'
 
 interface AgentOptions extends NodeOptions {
   readonly root?: string

@@ -2,9 +2,9 @@ import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { defaultOutputBytes } from '../../node/core/limits.ts'
 import type { CommandContext } from '../context.ts'
+import { Exit } from '../exit.ts'
 import { moduleNamed, readModuleMessage, runHere, streamHere } from '../module-child.ts'
 import { wholeNumber } from '../option-values.ts'
-import { Exit } from '../registry.ts'
 import { inertJson } from '../views/json.ts'
 
 interface Options {

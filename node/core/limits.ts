@@ -251,7 +251,7 @@ export const moduleHeapMegabytes = 128
 export const watchIntervalMs = 500
 /** One message between mesh process and gate: an action or a policy, in base64, with what belongs to it. */
 export const maxGateFrameBytes = 4 * 1024 * 1024
-/** Requests of the mesh process that the gate has not answered; more are refused. */
+/** Requests of the mesh process that the gate has not answered; more have to wait. */
 export const maxGatePending = 64
 
 // --- The mesh process, as the gate process starts it again ---
@@ -265,3 +265,17 @@ export const maxControlConnections = 32
 export const maxPassphraseChars = 1024
 /** A configuration, a policy or a list of bootstrap peers, read from a file. */
 export const maxTextFileBytes = 4 * 1024 * 1024
+
+// --- Files that people hand to commands ---
+/** An action of 512 KiB, pretty-printed, with its signatures and reply keys. */
+export const maxActionFileBytes = 2 * 1024 * 1024
+/** An exported roster of some ten thousand agents. */
+export const maxRosterFileBytes = 64 * 1024 * 1024
+
+// --- Demo ---
+/** A node of the demo says that it is up within this time, also on a machine that is busy installing. */
+export const demoStartMs = 30_000
+/** Answers that the gate hands out in one call, so that they fit a message; a largest result has some 50 KB. */
+export const maxOutboxCallBytes = 1024 * 1024
+/** Malformed requests over one line, after which the gate hangs up. */
+export const maxBadGateRequests = 16
