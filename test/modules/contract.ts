@@ -105,7 +105,7 @@ export function moduleContract<P, E, S>(definition: ModuleDefinition<P, E, S>, g
           if (JSON.stringify(reader.finish()).includes('CANARY')) open.add(path)
         }
       }
-      expect([...open].sort()).toEqual([...(given.freeText ?? [])].sort())
+      expect([...open].filter((path) => given.freeText?.includes(path) !== true)).toEqual([])
     })
 
     test('ends within a second of abort on a machine without end', async () => {
