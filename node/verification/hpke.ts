@@ -80,7 +80,7 @@ function freshKey(): { readonly key: KeyObject; readonly publicBytes: Uint8Array
   return { key, publicBytes: publicBytesOf(publicKey) }
 }
 
-/** RFC 9180 4.1: undefined for a point of small order, whose secret everybody knows (7.1.4). */
+/** RFC 9180 4.1: undefined for a point of small order, whose secret everybody knows. */
 function sharedSecret(own: KeyObject, publicKey: Uint8Array, context: Uint8Array): Uint8Array | undefined {
   if (publicKey.length !== 32) return undefined
   let dh: Uint8Array
@@ -92,6 +92,7 @@ function sharedSecret(own: KeyObject, publicKey: Uint8Array, context: Uint8Array
   } catch {
     return undefined
   }
+  // OpenSSL refuses these already; RFC 9180 7.1.4 does not leave it to the library.
   if (dh.every((byte) => byte === 0)) return undefined
   return labeledExpand(kemSuite, labeledExtract(kemSuite, none, 'eae_prk', dh), 'shared_secret', context, 32)
 }

@@ -85,6 +85,7 @@ test('shares between operations and between their groups', () => {
 })
 
 test('gives up errors before elements, but not why an operation failed', () => {
+  const why = `the reason ${'x'.repeat(300)}`
   const errors = Array.from({ length: 200 }, (_, i) => `permission-denied: /some/path/${i}`)
   const results = [
     aModuleResult({ elements: { s1: files(1000) }, errors }),
@@ -92,13 +93,13 @@ test('gives up errors before elements, but not why an operation failed', () => {
       success: false,
       foundanything: false,
       elements: null,
-      errors: ['the reason', ...errors],
+      errors: [why, ...errors],
     }),
   ]
   const { summary } = fitSummary(results, [1000, 0], 4096, rest)
   expect(elementsOf<{ s1: unknown[] }>(summary).s1.length).toBeGreaterThan(20)
   expect(summary.results[0]?.errors?.length).toBeLessThanOrEqual(2)
-  expect(summary.results[1]?.errors?.[0]).toBe('the reason')
+  expect(summary.results[1]?.errors?.[0]).toBe(why)
 })
 
 test('goes past an element that is too large for the rest', () => {

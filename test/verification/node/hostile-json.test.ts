@@ -17,7 +17,8 @@ test('counts brackets outside text only, up to 36', () => {
   expect(parse(`${'['.repeat(36)}${']'.repeat(36)}`)).toBeDefined()
   expect(parse(`${'['.repeat(37)}${']'.repeat(37)}`)).toBeUndefined()
   expect(parse(`["${'['.repeat(99)}\\"[","]"]`)).toBeDefined()
-  // An escaped backslash ends there: the quote after it closes the text.
+  // An escaped quote does not end the text; the quote after an escaped backslash does.
+  expect(parse(`["\\"${'['.repeat(99)}"]`)).toBeDefined()
   expect(parse(`["\\\\",${'['.repeat(37)}${']'.repeat(37)}]`)).toBeUndefined()
 })
 

@@ -79,6 +79,15 @@ test('sees a wrong character, unless it stands for the same bits', () => {
   )
 })
 
+test('takes one spelling only, where the last character has bits to spare', () => {
+  for (const length of [1, 2, 3]) {
+    const text = formatInvitationString({ ...parts, addresses: ['x'.repeat(length)] })
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const others = [...alphabet].filter((character) => character !== text.at(-1))
+    for (const character of others) expect(messageOf(text.slice(0, -1) + character)).toMatch(/altered/)
+  }
+})
+
 test('refuses a key that is not the invitation’s', () => {
   expect(() => formatInvitationString({ ...parts, inviteSeed: seedOf('other') })).toThrow(/does not belong/)
 })

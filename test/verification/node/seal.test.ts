@@ -133,7 +133,8 @@ test('fits to the last byte and refuses the byte beyond', () => {
 test('does not open when any bit of the sealed part is changed', () => {
   const result = aResult()
   const sealed = sealedBytes(result)
-  for (let at = 0; at < sealed.length; at++) {
+  // Every byte of key, beginning and tag; of the padding between, one of five.
+  for (let at = 0; at < sealed.length; at += at < 200 || at >= sealed.length - 21 ? 1 : 5) {
     const changed = { ...result, sealed: base64UrlEncode(flipped(sealed, at, at % 8)) }
     expect(openSummary(changed, replySeed)).toEqual({ fault: 'not-openable' })
   }
