@@ -10,20 +10,23 @@ import type { Check, SearchPlan } from './search-plan.ts'
 import type { FileVisit } from './visit.ts'
 
 const words = z.array(z.string()).optional()
+const wordsLike = (form: RegExp) => z.array(z.string().regex(form)).optional()
+const hashes = wordsLike(/^[0-9A-Fa-f]{32,128}$/)
 
-// The search as it stands beside a hit. It repeats the question, so that each element can be read by itself.
+// The search as it stands beside a hit. It repeats the question, so that each element can be read by itself: whoever takes in
+// elements of others may check that its words are words of the question.
 const echo = z.strictObject({
   description: z.string().optional(),
   paths: z.array(z.string()),
   contents: words,
   names: words,
-  sizes: words,
+  sizes: wordsLike(/^[<>]?[0-9]{1,40}[kmgt]?$/),
   modes: words,
-  mtimes: words,
-  md5: words,
-  sha1: words,
-  sha2: words,
-  sha3: words,
+  mtimes: wordsLike(/^[<>][0-9]{1,19}[dhm]$/),
+  md5: hashes,
+  sha1: hashes,
+  sha2: hashes,
+  sha3: hashes,
   options: z.strictObject({
     maxdepth: z.number(),
     maxerrors: z.number(),
@@ -32,7 +35,7 @@ const echo = z.strictObject({
     macroal: z.boolean(),
     mismatch: z.array(z.enum(mismatchFilters)).nullable(),
     matchlimit: z.number(),
-    debug: z.string().optional(),
+    debug: z.literal('print').optional(),
     returnsha256: z.boolean().optional(),
     decompress: z.boolean().optional(),
   }),
@@ -46,8 +49,8 @@ export const fileElement = z.strictObject({
   search: echo,
   fileinfo: z.strictObject({
     size: z.number(),
-    mode: z.string().max(16),
-    lastmodified: z.string().max(64),
+    mode: z.string().regex(/^[-dLDpScugt?]{0,6}[-rwx]{0,9}$/),
+    lastmodified: z.string().regex(/^([-0-9 :.]{0,40}( \+0000 UTC| ns))?$/),
     sha256: z
       .string()
       .regex(/^[0-9A-F]{64}$/)
@@ -117,7 +120,7 @@ function echoSearch({ search }: SearchPlan): Echo {
       matchall: matchall ?? false,
       macroal: macroal ?? false,
       mismatch: mismatch ?? null,
-      ...(debug ? { debug } : {}),
+      ...(debug === 'print' ? { debug } : {}),
       ...(returnsha256 ? { returnsha256 } : {}),
       ...(decompress ? { decompress } : {}),
     },

@@ -17,6 +17,7 @@ import { describe, expect, it } from 'vitest'
 import { createHost } from '../../../modules/host/create-host.ts'
 import { HostError, type OpenDirectory, type OpenFile } from '../../../modules/host/host.ts'
 import { makeDeepTree } from '../../fixtures/deep-tree.ts'
+import { runTypeScript } from '../../fixtures/run-typescript.ts'
 import { temporaryDirectory } from '../../fixtures/temporary-directory.ts'
 
 const isLinux = process.platform === 'linux'
@@ -312,19 +313,9 @@ describe.runIf(isLinux)('a Linux host', () => {
     const script = `
       import { createHost } from ${JSON.stringify(join(process.cwd(), 'modules/host/create-host.ts'))}
       if (process.getuid() === 0) { process.setgroups([]); process.setgid(65534); process.setuid(65534) }
-      const host = createHost({ root: process.argv[1] })
+      const host = createHost({ root: process.argv[2] })
       const code = (call) => { try { call(); return 'read' } catch (error) { return error.code } }
       console.log(code(() => host.list('/closed')), code(() => host.open('/file')), code(() => host.list('/')))`
     expect(runTypeScript(script, [root])).toBe('permission-denied permission-denied read\n')
   })
 })
-
-/** Runs a script in a Node of its own, its imports bundled first: Node 20 reads no TypeScript. */
-function runTypeScript(script: string, args: readonly string[]): string {
-  const bundle = execFileSync('node_modules/.bin/esbuild', ['--bundle', '--platform=node', '--format=esm'], {
-    input: script,
-  })
-  return execFileSync(process.execPath, ['--input-type=module', '-e', bundle.toString(), ...args], {
-    encoding: 'utf8',
-  })
-}
