@@ -1,6 +1,6 @@
 // Bundles the command line into dist/. Splitting keeps `mig version` fast: the mesh is another chunk, loaded when a command needs it.
-import { readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -49,9 +49,11 @@ const result = await build({
   logLevel: 'warning',
   write: false,
 })
-await rm(join(root, 'dist'), { recursive: true, force: true })
-const { mkdir } = await import('node:fs/promises')
+// New chunks first, then the entry, then what is stale: a command that starts meanwhile finds a whole program.
 await mkdir(join(root, 'dist'), { recursive: true })
-for (const file of result.outputFiles) await writeFile(file.path, file.contents)
+const fresh = new Set(result.outputFiles.map((file) => basename(file.path)))
+for (const file of result.outputFiles.filter((file) => !file.path.endsWith('mig.js'))) await writeFile(file.path, file.contents)
+for (const file of result.outputFiles.filter((file) => file.path.endsWith('mig.js'))) await writeFile(file.path, file.contents, { mode: 0o755 })
+for (const name of await readdir(join(root, 'dist'))) if (name.endsWith('.js') && !fresh.has(name)) await rm(join(root, 'dist', name))
 // Which source stands in which chunk: the tests check from this that the gate has no network and the mesh starts nothing.
 await writeFile(join(root, 'dist', 'metafile.json'), JSON.stringify(result.metafile))

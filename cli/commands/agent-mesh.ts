@@ -56,8 +56,8 @@ async function run(context: CommandContext, options: MeshOptions): Promise<void>
   const { listen = [], announce = [], bootstrap = [] } = options
   const node = await runMeshProcess(
     { state, listen, announce, bootstrap },
-    // Without its gate this process is of no use to anybody.
-    { input, output, onEnd: () => process.exit(0) },
+    // Without its gate this process is of no use to anybody; while stopping, it is this process that hangs up.
+    { input, output, onEnd: () => !context.signal.aborted && process.exit(0) },
     { clock, random, log: createLog(options.logLevel, 'agent') },
   )
   const forget = await announceStart(context, state, node.addresses())

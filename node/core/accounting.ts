@@ -75,7 +75,8 @@ function groupOf(answer: Answer | undefined): 'answered' | 'failed' | 'refused' 
 
 function noteOf(answer: Answer | undefined): string {
   if (answer === undefined) return 'no answer yet'
-  if (answer.kind === 'outcome') return answer.reason === undefined ? answer.outcome : `${answer.outcome}: ${answer.reason}`
+  if (answer.kind === 'outcome')
+    return answer.reason === undefined ? answer.outcome : `${answer.outcome}: ${answer.reason}`
   return answer.reason === '' ? answer.status : `${answer.status}: ${answer.reason}`
 }
 
@@ -94,11 +95,18 @@ export function exitCodeOf(accounting: Accounting): 0 | 1 | 3 | 4 | 5 {
 /** "12 expected, 11 answered (3 found), 1 silent: web7" — the last line of every question. */
 export function accountingLine(accounting: Accounting): string {
   const names = (lines: readonly Line[]) => lines.map((line) => line.name).join(', ')
-  const parts = [`${accounting.expected} expected`, `${accounting.answered.length} answered (${accounting.found} found)`]
-  if (accounting.failed.length > 0) parts.push(`${accounting.failed.length} failed: ${names(accounting.failed)}`)
-  if (accounting.refused.length > 0) parts.push(`${accounting.refused.length} refused: ${names(accounting.refused)}`)
-  if (accounting.silent.length > 0) parts.push(`${accounting.silent.length} silent: ${names(accounting.silent)}`)
-  if (accounting.unexpected.length > 0) parts.push(`+${accounting.unexpected.length} not expected: ${names(accounting.unexpected)}`)
+  const parts = [
+    `${accounting.expected} expected`,
+    `${accounting.answered.length} answered (${accounting.found} found)`,
+  ]
+  if (accounting.failed.length > 0)
+    parts.push(`${accounting.failed.length} failed: ${names(accounting.failed)}`)
+  if (accounting.refused.length > 0)
+    parts.push(`${accounting.refused.length} refused: ${names(accounting.refused)}`)
+  if (accounting.silent.length > 0)
+    parts.push(`${accounting.silent.length} silent: ${names(accounting.silent)}`)
+  if (accounting.unexpected.length > 0)
+    parts.push(`+${accounting.unexpected.length} not expected: ${names(accounting.unexpected)}`)
   const line = parts.join(', ')
   return accounting.silent.length > 0 && accounting.found === 0 ? `${line} — incomplete, not clean` : line
 }

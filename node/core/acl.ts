@@ -49,17 +49,23 @@ export function readAcl(
     for (const [name, investigator] of Object.entries(entry.investigators)) {
       const at = `ACL entry '${module}', investigator '${name}'`
       const fingerprint = parseFingerprint(investigator.fingerprint)
-      if (fingerprint === undefined) throw new MigError('bad-acl', `${at}: '${investigator.fingerprint}' is not a full fingerprint`)
+      if (fingerprint === undefined)
+        throw new MigError('bad-acl', `${at}: '${investigator.fingerprint}' is not a full fingerprint`)
       const person = people.get(fingerprint)
-      if (person === undefined) throw new MigError('bad-acl', `${at}: ${fingerprint} is not a key of anybody in this policy`)
+      if (person === undefined)
+        throw new MigError('bad-acl', `${at}: ${fingerprint} is not a key of anybody in this policy`)
       if (person !== name) throw new MigError('bad-acl', `${at}: ${fingerprint} is the key of '${person}'`)
-      if (seen.has(fingerprint) || weights.has(person)) throw new MigError('bad-acl', `${at}: ${fingerprint} stands there twice`)
+      if (seen.has(fingerprint) || weights.has(person))
+        throw new MigError('bad-acl', `${at}: ${fingerprint} stands there twice`)
       seen.add(fingerprint)
       weights.set(person, investigator.weight)
       reachable += investigator.weight
     }
     if (reachable < entry.minimumweight) {
-      throw new MigError('bad-acl', `ACL entry '${module}': minimum weight ${entry.minimumweight} cannot be reached, all weights together are ${reachable}`)
+      throw new MigError(
+        'bad-acl',
+        `ACL entry '${module}': minimum weight ${entry.minimumweight} cannot be reached, all weights together are ${reachable}`,
+      )
     }
     acl.set(module, { minimumWeight: entry.minimumweight, weights })
   }
@@ -75,12 +81,21 @@ export type Weighing =
  *  @param persons a set: whoever signed several times, or with several keys, is in it once
  *  @param sensitive such a module is never granted by `default`
  *  @see docs/protocol.md 4.3 */
-export function weigh(acl: Acl, module: string, sensitive: boolean, persons: ReadonlySet<PersonName>): Weighing {
+export function weigh(
+  acl: Acl,
+  module: string,
+  sensitive: boolean,
+  persons: ReadonlySet<PersonName>,
+): Weighing {
   const grant = acl.get(module) ?? (sensitive || module === 'default' ? undefined : acl.get('default'))
   if (grant === undefined) return { kind: 'no-entry', sensitive }
   let sum = 0
   for (const person of persons) sum += grant.weights.get(person) ?? 0
-  return { kind: sum >= grant.minimumWeight ? 'granted' : 'refused', weight: sum, needed: grant.minimumWeight }
+  return {
+    kind: sum >= grant.minimumWeight ? 'granted' : 'refused',
+    weight: sum,
+    needed: grant.minimumWeight,
+  }
 }
 
 /** "weight 1 of 2 for module netstat": the arithmetic as it is shown to people. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Json } from './canonical-json.ts'
+import { isDocumentId } from './envelope.ts'
 import {
   maxActionSpanSeconds,
   maxNameChars,
@@ -11,8 +12,15 @@ import {
   maxTargetBytes,
   summarySizesBytes,
 } from './limits.ts'
-import { bytesField, describeIssue, documentIdField, fingerprintField, instantField, peerIdField, positiveInteger } from './schema.ts'
-import { isDocumentId } from './envelope.ts'
+import {
+  bytesField,
+  describeIssue,
+  documentIdField,
+  fingerprintField,
+  instantField,
+  peerIdField,
+  positiveInteger,
+} from './schema.ts'
 
 /** One module, run once. Result *i* belongs to operation *i*. */
 export interface Operation {
@@ -39,22 +47,42 @@ export const actionSchema = z
     fleet: documentIdField,
     nonce: bytesField(16),
     name: text.min(1),
-    target: z.string().min(1).refine((target) => Buffer.byteLength(target) <= maxTargetBytes, `expected at most ${maxTargetBytes} bytes`),
-    description: z.strictObject({ author: text, email: text, url: text, revision: z.int().min(0) }).partial().optional(),
+    target: z
+      .string()
+      .min(1)
+      .refine(
+        (target) => Buffer.byteLength(target) <= maxTargetBytes,
+        `expected at most ${maxTargetBytes} bytes`,
+      ),
+    description: z
+      .strictObject({ author: text, email: text, url: text, revision: z.int().min(0) })
+      .partial()
+      .optional(),
     threat: z.strictObject({ ref: text, level: text, family: text, type: text }).partial().optional(),
     issuedat: instantField,
     validfrom: instantField,
     expireafter: instantField,
     operations: z
-      .array(z.strictObject({ module: z.string().regex(/^[a-z][a-z0-9]{0,31}$/, 'expected a lower-case module name'), parameters: z.custom<Json>((value) => value !== undefined, 'is missing') }))
+      .array(
+        z.strictObject({
+          module: z.string().regex(/^[a-z][a-z0-9]{0,31}$/, 'expected a lower-case module name'),
+          parameters: z.custom<Json>((value) => value !== undefined, 'is missing'),
+        }),
+      )
       .min(1)
       .max(maxOperations),
     /** Peer id of the issuing node: its receipt clears agents' outboxes. */
     origin: peerIdField,
     limits: limitsSchema.optional(),
-    replyto: z.strictObject({ x25519: bytesField(32), readers: z.array(fingerprintField).min(1).max(maxReaders) }),
+    replyto: z.strictObject({
+      x25519: bytesField(32),
+      readers: z.array(fingerprintField).min(1).max(maxReaders),
+    }),
     resultttl: z.int().min(60).max(maxResultTtlSeconds),
-    policymin: z.strictObject({ version: positiveInteger, hash: z.string().refine(isDocumentId, 'expected a document id') }),
+    policymin: z.strictObject({
+      version: positiveInteger,
+      hash: z.string().refine(isDocumentId, 'expected a document id'),
+    }),
     stoppers: z.array(fingerprintField).max(maxStoppers),
     only: z.array(peerIdField).max(maxOnlyPeers).optional(),
     case: text.optional(),

@@ -6,7 +6,13 @@ export type Admission<T> =
   | { readonly kind: 'ignore'; readonly code: IgnoreCode; readonly detail: string }
   | { readonly kind: 'reject'; readonly code: RejectCode; readonly detail: string }
 
-export type RejectCode = 'too-large' | 'not-decodable' | 'not-canonical' | 'wrong-fleet' | 'bad-envelope' | 'inner-mismatch'
+export type RejectCode =
+  | 'too-large'
+  | 'not-decodable'
+  | 'not-canonical'
+  | 'wrong-fleet'
+  | 'bad-envelope'
+  | 'inner-mismatch'
 
 export type IgnoreCode =
   | 'unsupported'

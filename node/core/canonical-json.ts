@@ -171,7 +171,11 @@ function placeOf(place: Place, key: string): Place {
   return place === 'operation' && key === 'parameters' ? 'parameters' : 'elsewhere'
 }
 
+/** Printable ASCII can be none of what is looked for; nearly all text is. */
+const plain = /^[\x20-\x7e]*$/
+
 function textFault(text: string, inParameters: boolean): string | undefined {
+  if (plain.test(text)) return undefined
   if (!text.isWellFormed()) return 'holds a lone surrogate'
   if ((inParameters ? controlsInParameters : controls).test(text))
     return 'holds a control or direction character'

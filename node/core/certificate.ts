@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { maxCertificateSeconds, maxInvitationSeconds, maxNameChars, maxTagChars, maxTags } from './limits.ts'
-import { bytesField, describeIssue, documentIdField, instantField, peerIdField, positiveInteger } from './schema.ts'
+import {
+  bytesField,
+  describeIssue,
+  documentIdField,
+  instantField,
+  peerIdField,
+  positiveInteger,
+} from './schema.ts'
 
 export const roles = ['agent', 'relay', 'investigator'] as const
 /** What a node is for. Relays and investigators' nodes are *collectors*: both carry results. */
@@ -11,7 +18,10 @@ export function isCollector(role: Role): boolean {
 }
 
 export const tagsSchema = z
-  .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/, 'expected a tag name'), z.string().max(maxTagChars))
+  .record(
+    z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/, 'expected a tag name'),
+    z.string().max(maxTagChars),
+  )
   .refine((tags) => Object.keys(tags).length <= maxTags, `more than ${maxTags} tags`)
 export type Tags = Readonly<Record<string, string>>
 
@@ -29,7 +39,10 @@ export const invitationSchema = z
     invitekey: bytesField(32),
   })
   .refine((invitation) => invitation.issuedat < invitation.expires, 'expires must be later than issuedat')
-  .refine((invitation) => invitation.expires - invitation.issuedat <= maxInvitationSeconds * 1000, 'an invitation lasts at most 14 days')
+  .refine(
+    (invitation) => invitation.expires - invitation.issuedat <= maxInvitationSeconds * 1000,
+    'an invitation lasts at most 14 days',
+  )
 export type Invitation = z.output<typeof invitationSchema>
 export type InvitationBody = z.input<typeof invitationSchema>
 
@@ -52,8 +65,14 @@ export const certificateSchema = z
     /** Document id of the invitation. */
     invite: documentIdField,
   })
-  .refine((certificate) => certificate.notbefore < certificate.notafter, 'notafter must be later than notbefore')
-  .refine((certificate) => certificate.notafter - certificate.notbefore <= maxCertificateSeconds * 1000, 'a certificate lasts at most a year')
+  .refine(
+    (certificate) => certificate.notbefore < certificate.notafter,
+    'notafter must be later than notbefore',
+  )
+  .refine(
+    (certificate) => certificate.notafter - certificate.notbefore <= maxCertificateSeconds * 1000,
+    'a certificate lasts at most a year',
+  )
 export type Certificate = z.output<typeof certificateSchema>
 export type CertificateBody = z.input<typeof certificateSchema>
 

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto'
 import { ByteReader, concat, prefixed, uvarint } from './bytes.ts'
 import { base32Encode, utf8, utf8Decode } from './encoding.ts'
-import { maxActionBytes, maxOtherBodyBytes, maxPolicyBytes, maxSignatureBytes, maxSignatures, maxTypeBytes } from './limits.ts'
+import {
+  maxActionBytes,
+  maxOtherBodyBytes,
+  maxPolicyBytes,
+  maxSignatureBytes,
+  maxSignatures,
+  maxTypeBytes,
+} from './limits.ts'
 
 /** What can be signed with PGP or an invite key (protocol 2.1). */
 export const payloadTypes = [

@@ -42,7 +42,11 @@ export class MigError extends Error {
   /** Zero-based character offset into the input that was refused, where one is known. */
   readonly position: number | undefined
 
-  constructor(code: ErrorCode, message: string, extra: { hint?: string; position?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    extra: { hint?: string; position?: number; cause?: unknown } = {},
+  ) {
     super(message, extra.cause === undefined ? undefined : { cause: extra.cause })
     this.name = 'MigError'
     this.code = code

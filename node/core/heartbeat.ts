@@ -46,6 +46,9 @@ export function parseHeartbeatBody(value: unknown): Heartbeat | string {
 }
 
 /** Is `a` later than `b`, both of one agent? */
-export function isLaterHeartbeat(a: Pick<Heartbeat, 'boot' | 'seq'>, b: Pick<Heartbeat, 'boot' | 'seq'>): boolean {
+export function isLaterHeartbeat(
+  a: Pick<Heartbeat, 'boot' | 'seq'>,
+  b: Pick<Heartbeat, 'boot' | 'seq'>,
+): boolean {
   return a.boot > b.boot || (a.boot === b.boot && a.seq > b.seq)
 }

@@ -231,7 +231,7 @@ export const maxInvitationAddresses = 16
 // --- Agents: heartbeats and outbox (protocol 6, 7.2) ---
 export const heartbeatIntervalMs = 300_000
 /** First retry of an answer by session, doubled each time: gossip usually was faster. */
-export const minOutboxDelayMs = 600
+export const minOutboxDelayMs = 2000
 export const maxOutboxDelayMs = 300_000
 
 // --- gpg ---
@@ -279,3 +279,11 @@ export const demoStartMs = 30_000
 export const maxOutboxCallBytes = 1024 * 1024
 /** Malformed requests over one line, after which the gate hangs up. */
 export const maxBadGateRequests = 16
+/** How long what a module child wrote may take to arrive after its end. */
+export const drainGraceMs = 1000
+/** Items in one gossip message: receipts travel together. */
+export const maxGossipItems = 64
+/** Receipts that are made within this time travel in one message. */
+export const receiptBatchMs = 150
+/** The same where gossip reached nobody. */
+export const unheardDelayMs = 100

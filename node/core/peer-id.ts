@@ -20,9 +20,23 @@ export function parsePeerId(text: string): PeerId | undefined {
   return publicKeyOf(text) === undefined ? undefined : (text as PeerId)
 }
 
+/** Every document names peers, and base58 costs 20 µs: what was read once is remembered. */
+const known = new Map<string, Uint8Array>()
+const maxKnown = 20_000
+
 /** The Ed25519 public key inside a peer id. */
 export function publicKeyOf(text: string): Uint8Array | undefined {
   if (text.length !== 52) return undefined
+  const held = known.get(text)
+  if (held !== undefined) return held
+  const key = decode(text)
+  if (key === undefined) return undefined
+  if (known.size >= maxKnown) known.clear()
+  known.set(text, key)
+  return key
+}
+
+function decode(text: string): Uint8Array | undefined {
   const bytes = base58Decode(text)
   if (bytes === undefined || bytes.length !== header.length + 32) return undefined
   for (let i = 0; i < header.length; i++) if (bytes[i] !== header[i]) return undefined

@@ -2,7 +2,14 @@ import { z } from 'zod'
 import { aclSchema } from './acl.ts'
 import { isDocumentId } from './envelope.ts'
 import { maxNameChars, maxPeople, maxPgpCertificateBytes, maxResultTtlSeconds } from './limits.ts'
-import { describeIssue, documentIdField, fingerprintField, instantField, peerIdField, positiveInteger } from './schema.ts'
+import {
+  describeIssue,
+  documentIdField,
+  fingerprintField,
+  instantField,
+  peerIdField,
+  positiveInteger,
+} from './schema.ts'
 
 /** An OpenPGP certificate (public key), binary, in base64. */
 const pgpCertificate = z.base64().max(Math.ceil(maxPgpCertificateBytes / 3) * 4)
@@ -11,7 +18,10 @@ const personName = z.string().min(1).max(maxNameChars)
 /** A person and their keys. The fingerprints stand beside the certificates so that the text can be read by people; both must agree. */
 const personSchema = z.strictObject({
   name: personName,
-  keys: z.array(z.strictObject({ fingerprint: fingerprintField, certificate: pgpCertificate })).min(1).max(8),
+  keys: z
+    .array(z.strictObject({ fingerprint: fingerprintField, certificate: pgpCertificate }))
+    .min(1)
+    .max(8),
 })
 
 /** Who may sign policies: `mig.root.v1`. The first root's hash is the fleet's name (protocol 1.1, 5.1). */

@@ -13,7 +13,10 @@ export interface LinearRegex {
  *  @throws MigError `bad-regex` with the position of the offending part */
 export function compileRegex(source: string, flags: { ignoreCase?: boolean } = {}): LinearRegex {
   if (source.length > maxRegexChars) {
-    throw new MigError('bad-regex', `regular expression has ${source.length} characters, at most ${maxRegexChars} are allowed`)
+    throw new MigError(
+      'bad-regex',
+      `regular expression has ${source.length} characters, at most ${maxRegexChars} are allowed`,
+    )
   }
   let compiled: RE2JS
   try {
@@ -22,7 +25,10 @@ export function compileRegex(source: string, flags: { ignoreCase?: boolean } = {
     throw regexError(source, error)
   }
   if (compiled.programSize() > maxRegexInstructions) {
-    throw new MigError('bad-regex', `regular expression '${source}' compiles to ${compiled.programSize()} steps, at most ${maxRegexInstructions} are allowed`)
+    throw new MigError(
+      'bad-regex',
+      `regular expression '${source}' compiles to ${compiled.programSize()} steps, at most ${maxRegexInstructions} are allowed`,
+    )
   }
   return { source, test: (text) => compiled.test(text) }
 }

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { base32Encode } from './encoding.ts'
-import { maxDetailPages, maxOperations, maxSummaryErrorChars, maxSummaryErrors, maxSummaryReasonChars } from './limits.ts'
+import {
+  maxDetailPages,
+  maxOperations,
+  maxSummaryErrorChars,
+  maxSummaryErrors,
+  maxSummaryReasonChars,
+} from './limits.ts'
 import { outcomes, statusKinds } from './outcome.ts'
 import { describeIssue, documentIdField, instantField, peerIdField, positiveInteger } from './schema.ts'
 
@@ -23,7 +29,10 @@ export const resultSchema = z.strictObject({
   startedat: instantField,
   endedat: instantField,
   /** base64url of `enc ‖ ciphertext` (HPKE to the action's reply key). */
-  sealed: z.string().regex(/^[A-Za-z0-9_-]+$/).max(60_000),
+  sealed: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+$/)
+    .max(60_000),
 })
 export type Result = z.output<typeof resultSchema>
 export type ResultBody = z.input<typeof resultSchema>

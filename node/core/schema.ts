@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import type { Instant } from './clock.ts'
 import { base64UrlDecode } from './encoding.ts'
 import { isDocumentId } from './envelope.ts'
 import { type Fingerprint, parseFingerprint } from './fingerprint.ts'
-import type { Instant } from './clock.ts'
 import { parseInstant } from './instant.ts'
 import { type PeerId, parsePeerId } from './peer-id.ts'
 
@@ -19,7 +19,10 @@ export const instantField = z.string().transform((text, context): Instant => {
 export const fingerprintField = z.string().transform((text, context): Fingerprint => {
   const fingerprint = parseFingerprint(text)
   if (fingerprint !== undefined && fingerprint === text) return fingerprint
-  context.addIssue({ code: 'custom', message: 'expected a full upper-case OpenPGP fingerprint (40 or 64 hex digits)' })
+  context.addIssue({
+    code: 'custom',
+    message: 'expected a full upper-case OpenPGP fingerprint (40 or 64 hex digits)',
+  })
   return z.NEVER
 })
 
@@ -48,6 +51,9 @@ export const positiveInteger = z.int().min(1)
 export function describeIssue(error: z.ZodError): string {
   const issue = error.issues[0]
   if (issue === undefined) return 'does not fit its schema'
-  const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('').replace(/^\./, '')
+  const path = issue.path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '')
   return path === '' ? issue.message : `${path}: ${issue.message}`
 }

@@ -7,6 +7,7 @@ import {
   heartbeatIntervalMs,
   maxOutboxDelayMs,
   minOutboxDelayMs,
+  unheardDelayMs,
 } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import { resultHash } from '../core/result.ts'
@@ -17,7 +18,7 @@ import { type Item, type ItemKind, itemMark } from '../sync/item.ts'
 import { decodeWithCertificate } from '../verification/node-documents.ts'
 import { openEnvelope } from '../verification/node-envelope.ts'
 import { serveDetail } from './detail.ts'
-import type { Entered } from './door.ts'
+import type { Entered } from './door-context.ts'
 import { type MemberNode, type MemberOptions, type MemberPorts, startMember } from './member.ts'
 
 /** An endpoint's mesh side: carries questions to its gate and the gate's answers out. It cannot run anything itself. */
@@ -226,13 +227,15 @@ export async function startAgent(
   })
 
   async function announceAnswers(): Promise<void> {
+    let heard = collectors().length > 0
     for (const entry of await gate.outbox()) {
       const mark = markOf(entry)
       if (published.has(mark)) continue
       published.add(mark)
-      await node.publish('results', { kind: entry.kind, bytes: entry.wire })
+      heard = (await node.publish('results', { kind: entry.kind, bytes: entry.wire })) > 0 && heard
     }
-    outboxDelayMs = minOutboxDelayMs
+    // Whoever heard nothing by gossip is told by a session at once; else the receipts have time to come by themselves.
+    outboxDelayMs = heard ? minOutboxDelayMs : unheardDelayMs
     scheduleOutbox()
   }
 

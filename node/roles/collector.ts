@@ -6,7 +6,7 @@ import type { PeerId } from '../core/peer-id.ts'
 import type { FrameStream, Member } from '../mesh/mesh.ts'
 import * as keys from '../store/keyspace.ts'
 import type { Item } from '../sync/item.ts'
-import type { Entered, Source } from './door.ts'
+import type { Entered, Source } from './door-context.ts'
 import { type MemberNode, type MemberOptions, type MemberPorts, startMember } from './member.ts'
 
 /** A node that carries questions and answers for others: a relay, or an investigator's node. */

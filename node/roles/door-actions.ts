@@ -5,7 +5,7 @@ import { encodeEnvelope } from '../core/envelope.ts'
 import * as keys from '../store/keyspace.ts'
 import { mergeSignatures, verifyAction } from '../verification/verify-action.ts'
 import { verifyCancel } from '../verification/verify-cancel.ts'
-import type { DoorContext, Entered, Source } from './door.ts'
+import type { DoorContext, Entered, Source } from './door-context.ts'
 
 export async function enterAction(
   context: DoorContext,

@@ -11,7 +11,7 @@ import {
   verifyResult,
   verifyStatus,
 } from '../verification/node-documents.ts'
-import { type DoorContext, type Entered, wantsAnswers } from './door.ts'
+import { type DoorContext, type Entered, wantsAnswers } from './door-context.ts'
 import { enterCertificate } from './door-members.ts'
 import { membershipFault } from './ledger.ts'
 

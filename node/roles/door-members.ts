@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type Admission, accept, ignore } from '../core/admission.ts'
 import { isCollector } from '../core/certificate.ts'
 import { decodeEnvelope, documentId } from '../core/envelope.ts'
@@ -5,7 +6,7 @@ import * as keys from '../store/keyspace.ts'
 import { verifyCertificate, verifyInvitation } from '../verification/membership.ts'
 import { openPolicy, openRoot, succeeds } from '../verification/trusted-policy.ts'
 import { verifySignatures } from '../verification/verify-signatures.ts'
-import type { DoorContext, Entered } from './door.ts'
+import type { DoorContext, Entered } from './door-context.ts'
 
 export async function enterRoot(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
   const { ledger, shelf } = context
@@ -64,6 +65,9 @@ export async function enterInvitation(context: DoorContext, bytes: Uint8Array): 
 
 export async function enterCertificate(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
   const { ledger, shelf, fleet } = context
+  // It travels with every answer; the bytes that are held need no second judgement.
+  const hash = hashOf(bytes)
+  if (ledger.certificateHashes.has(hash)) return ignore('already-held', 'certificate')
   const verdict = verifyCertificate(bytes, {
     fleet,
     now: context.clock.now(),
@@ -74,10 +78,17 @@ export async function enterCertificate(context: DoorContext, bytes: Uint8Array):
   if (verdict.kind !== 'accept') return verdict
   const { certificate, peer } = verdict.value
   const key = keys.certificate(peer)
+  const before = ledger.certificates.get(peer)
+  if (before !== undefined) ledger.certificateHashes.delete(hashOf(before.wire))
   ledger.certificates.set(peer, verdict.value)
+  ledger.certificateHashes.add(hash)
   // An agent's certificate travels with what it says; only those who collect that keep it (protocol 1.4).
   if (isCollector(certificate.role) || isCollector(context.role)) {
     await shelf.put({ kind: 'certificate', key, version: String(certificate.serial), bytes }, { sync: false })
   }
   return accept({ kind: 'certificate', key, peer })
+}
+
+function hashOf(wire: Uint8Array): string {
+  return createHash('sha256').update(wire).digest('base64')
 }

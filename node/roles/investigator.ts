@@ -8,10 +8,11 @@ import { base64Decode, base64Encode } from '../core/encoding.ts'
 import { decodeEnvelope, documentId, encodeEnvelope } from '../core/envelope.ts'
 import { MigError, messageOf } from '../core/error.ts'
 import { formatInstant } from '../core/instant.ts'
-import { rosterWaitMs } from '../core/limits.ts'
+import { maxGossipItems, receiptBatchMs, rosterWaitMs } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import { parseTarget, selectAgents } from '../core/target.ts'
 import * as keys from '../store/keyspace.ts'
+import type { Item } from '../sync/item.ts'
 import { weighAction } from '../verification/authorize-action.ts'
 import { encodeWithCertificate } from '../verification/node-documents.ts'
 import { sealEnvelope } from '../verification/node-envelope.ts'
@@ -19,7 +20,7 @@ import { x25519PublicKey } from '../verification/node-keys.ts'
 import type { VerifiedAction } from '../verification/verify-action.ts'
 import { accountable, createAnswerReader, timesOf } from './answers.ts'
 import { type CollectorNode, spreadAction, startCollector } from './collector.ts'
-import type { Entered } from './door.ts'
+import type { Entered } from './door-context.ts'
 import { draftAction } from './draft-action.ts'
 import type { MemberOptions, MemberPorts } from './member.ts'
 import { readAction } from './read-action.ts'
@@ -40,6 +41,7 @@ export async function startInvestigator(
   const { fleet, peerid: self, name } = options.certificate
   const changes = new Map<string, number>()
   const waiters = new Set<() => void>()
+  const receipts: Item[] = []
   let changeCount = 0
   let firstSync: (() => void) | undefined
   const synced = new Promise<void>((resolve) => {
@@ -85,7 +87,18 @@ export async function startInvestigator(
       sealEnvelope('mig-receipt', body, options.peerKeySeed),
     )
     const verdict = await node.door.enter({ kind: 'receipt', bytes }, { via: 'local' })
-    if (verdict.kind === 'accept') await node.publish('results', { kind: 'receipt', bytes })
+    if (verdict.kind !== 'accept') return
+    receipts.push({ kind: 'receipt', bytes })
+    if (receipts.length === 1) clock.after(receiptBatchMs, sendReceipts)
+    if (receipts.length === maxGossipItems) sendReceipts()
+  }
+
+  function sendReceipts(): void {
+    const batch = receipts.splice(0)
+    if (batch.length === 0) return
+    node
+      .publish('results', ...batch)
+      .catch((error: unknown) => log('receipts-not-sent', { error: messageOf(error) }))
   }
 
   const policy = () => {

@@ -10,6 +10,8 @@ export interface Ledger {
   policy: TrustedPolicy | undefined
   readonly invitations: Map<string, VerifiedInvitation>
   readonly certificates: Map<PeerId, VerifiedCertificate>
+  /** SHA-256 of the wire form of each of them. */
+  readonly certificateHashes: Set<string>
   /** Unexpired actions that this node carries, and, at collectors, those whose results may still come. */
   readonly actions: Map<string, VerifiedAction>
   /** By action id. */
@@ -22,6 +24,7 @@ export function createLedger(): Ledger {
     policy: undefined,
     invitations: new Map(),
     certificates: new Map(),
+    certificateHashes: new Set(),
     actions: new Map(),
     cancels: new Map(),
   }

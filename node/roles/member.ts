@@ -1,7 +1,7 @@
 import { type Certificate, isCollector } from '../core/certificate.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import { MigError, messageOf } from '../core/error.ts'
-import { maxItemBytes, minLinks, syncDeadlineMs, syncIntervalMs } from '../core/limits.ts'
+import { maxGossipItems, maxItemBytes, minLinks, syncDeadlineMs, syncIntervalMs } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import { createMesh } from '../mesh/create-mesh.ts'
 import type { FrameStream, Member, Mesh, MeshOptions } from '../mesh/mesh.ts'
@@ -11,7 +11,8 @@ import { decodeItems, encodeItems, type Item, type ItemKind } from '../sync/item
 import type { Hello } from '../sync/message.ts'
 import { runSession, type SyncReport } from '../sync/session.ts'
 import { type AddressBook, openAddressBook } from './address-book.ts'
-import { createDoor, type Door, type DoorContext, type Entered, type Source } from './door.ts'
+import { createDoor, type Door } from './door.ts'
+import type { DoorContext, Entered, Source } from './door-context.ts'
 import { createLedger, type Ledger, membershipFault } from './ledger.ts'
 import { reloadLedger } from './reload-ledger.ts'
 import { openShelf, type Shelf } from './shelf.ts'
@@ -27,7 +28,7 @@ export interface MemberNode {
   syncWith(peer: PeerId): Promise<SyncReport>
   /** Sessions with all connected members that pass, soon and once, however often it is called. */
   syncSoon(which: (member: Member) => boolean, withinMs: number): void
-  publish(topic: Topic, item: Item): Promise<number>
+  publish(topic: Topic, ...items: readonly Item[]): Promise<number>
   stop(): Promise<void>
 }
 
@@ -229,8 +230,8 @@ export async function startMember(
     addressBook,
     syncWith,
     syncSoon,
-    publish: (topic, item) =>
-      item.bytes.length > maxItemBytes ? Promise.resolve(0) : mesh.publish(topic, encodeItems([item])),
+    publish: async (topic, ...items) =>
+      items.some((item) => item.bytes.length > maxItemBytes) ? 0 : mesh.publish(topic, encodeItems(items)),
     async stop() {
       if (stopping.signal.aborted) return
       stopping.abort(new MigError('cancelled', 'stopping'))
@@ -291,15 +292,18 @@ export async function startMember(
         async message(topic, publisher, bytes) {
           await up.promise
           const items = decodeItems(bytes)
-          const item = items?.[0]
-          if (item === undefined || items?.length !== 1 || !topicKinds[topic].has(item.kind)) return 'reject'
+          if (items === undefined || items.length === 0 || items.length > maxGossipItems) return 'reject'
+          if (items.some((item) => !topicKinds[topic].has(item.kind))) return 'reject'
           const certificate = ledger.certificates.get(publisher)?.certificate
           const fault = membershipFault(ledger, publisher, clock.now())
           // Whether somebody is a member is local knowledge: never a reason to cost a forwarder its score.
           if (certificate === undefined || fault !== undefined) return 'ignore'
           if (topic === 'actions' && !isCollector(certificate.role)) return 'ignore'
-          const verdict = await door.enter(item, { via: 'gossip', peer: publisher })
-          return verdict.kind === 'accept' ? 'accept' : verdict.kind
+          const verdicts = new Set<string>()
+          for (const item of items)
+            verdicts.add((await door.enter(item, { via: 'gossip', peer: publisher })).kind)
+          if (verdicts.has('reject')) return 'reject'
+          return verdicts.has('accept') ? 'accept' : 'ignore'
         },
         async stream(name, peer, stream) {
           await up.promise

@@ -1,10 +1,15 @@
 import { z } from 'zod'
 import { utf8, utf8Decode } from '../core/encoding.ts'
 import { MigError } from '../core/error.ts'
+import { documentIdField } from '../core/schema.ts'
 import type { OutsideMemory } from '../gate/rollback-guard.ts'
 import { readPrivateFile, replaceFile } from '../store/private-file.ts'
 
-const schema = z.strictObject({ step: z.int().min(0), policyVersion: z.int().min(0) })
+const schema = z.strictObject({
+  step: z.int().min(0),
+  policyVersion: z.int().min(0),
+  policyHash: documentIdField.optional(),
+})
 
 /** The file beside the state directory, `<state>.steps`: restoring the directory from a copy does not restore it. */
 export function createOutsideMemory(statePath: string): OutsideMemory {

@@ -1,6 +1,6 @@
 import type { ItemKind } from '../sync/item.ts'
-import type { DoorContext } from './door.ts'
 import { enterAction, enterCancel } from './door-actions.ts'
+import type { DoorContext } from './door-context.ts'
 import { enterCertificate, enterInvitation, enterPolicy, enterRoot } from './door-members.ts'
 
 /** Fills the ledger from the shelf at start. What was believed once is judged again: the disk is input like any other. */

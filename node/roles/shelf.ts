@@ -27,6 +27,8 @@ export interface Shelf {
     key: string,
   ): Promise<{ readonly version: string; readonly bytes: Uint8Array } | undefined>
   keys(kind: ItemKind): readonly string[]
+  /** The mark of what stands under a key now: it changes with the version. */
+  markOf(kind: ItemKind, key: string): string | undefined
   put(
     entry: ShelfEntry,
     options: { readonly sync: boolean; readonly also?: readonly Change[] },
@@ -80,6 +82,7 @@ export async function openShelf(store: Store): Promise<Shelf> {
 
   return {
     marks: (kind) => [...(marksByKey.get(kind)?.values() ?? [])].reverse(),
+    markOf: (kind, key) => marksByKey.get(kind)?.get(key),
     keys: (kind) => [...(marksByKey.get(kind)?.keys() ?? [])],
     async read(mark) {
       const place = byMark.get(mark)

@@ -4,14 +4,21 @@ import { maxAwaited, maxDigestMarks, maxSharedAddresses } from '../core/limits.t
 import { documentIdField, peerIdField } from '../core/schema.ts'
 import { itemKinds } from './item.ts'
 
-const mark = z.string().regex(/^[0-9a-f]{16}$/)
+/** Marks one after the other, 16 hex digits each: one check for all of them. */
+const marks = z
+  .string()
+  .max(maxDigestMarks * 16)
+  .regex(/^(?:[0-9a-f]{16})*$/)
+  .transform((text): readonly string[] =>
+    Array.from({ length: text.length / 16 }, (_, i) => text.slice(16 * i, 16 * i + 16)),
+  )
 const acquaintance = z.strictObject({ peer: peerIdField, addresses: z.array(z.string().max(512)).max(8) })
 
 /** First frame of both sides: what each holds, what it waits for, whom it knows. */
 export const helloSchema = z.strictObject({
   v: z.literal(1),
   /** Marks of held items by kind, only of kinds that the sender keeps. A kind that is absent is not wanted. */
-  have: z.partialRecord(z.enum(itemKinds), z.array(mark).max(maxDigestMarks)),
+  have: z.partialRecord(z.enum(itemKinds), marks),
   /** Results for which the sender still waits for the origin's receipt. */
   awaits: z.array(z.strictObject({ actionid: documentIdField, peerid: peerIdField })).max(maxAwaited),
   /** The sender reaches no collector: it asks an ordinary member to carry its answers one hop (protocol 6.1). */
@@ -22,7 +29,7 @@ export type Hello = z.output<typeof helloSchema>
 export type Acquaintance = z.output<typeof acquaintance>
 
 /** Second frame of both sides: which of the other's items are wanted. */
-export const wantSchema = z.strictObject({ want: z.array(mark).max(maxDigestMarks * itemKinds.length) })
+export const wantSchema = z.strictObject({ want: marks })
 
 export function encodeMessage(message: z.input<typeof helloSchema> | z.input<typeof wantSchema>): Uint8Array {
   return utf8(JSON.stringify(message))

@@ -1,6 +1,6 @@
 import type { Role } from '../core/certificate.ts'
 import { MigError } from '../core/error.ts'
-import { maxSyncBytes, maxSyncFrameBytes, syncBatchBytes } from '../core/limits.ts'
+import { maxDigestMarks, maxSyncBytes, maxSyncFrameBytes, syncBatchBytes } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { FrameStream } from '../mesh/mesh.ts'
 import { decodeItems, encodeItems, type Item, type ItemKind, itemKinds, kindsFor, kindsFrom } from './item.ts'
@@ -63,7 +63,7 @@ export async function runSession(
   }
 
   const mine = await describe(node)
-  const theirs = await exchange(encodeMessage(mine), helloSchema)
+  const theirs = await exchange(encodeMessage(wireForm(mine)), helloSchema)
   node.meet(theirs.acquaintances, other.peer)
   const held = new Set(Object.values(mine.have).flat())
   // A member that carries for a neighbour takes results although it does not keep them.
@@ -75,7 +75,8 @@ export async function runSession(
     .filter((kind) => taken.has(kind) && kindsFrom(other.role).includes(kind))
     .flatMap((kind) => theirs.have[kind] ?? [])
     .filter((mark) => !held.has(mark))
-  const { want: wanted } = await exchange(encodeMessage({ want }), wantSchema)
+    .slice(0, maxDigestMarks)
+  const { want: wanted } = await exchange(encodeMessage({ want: want.join('') }), wantSchema)
   const offered = new Set(wanted.filter((mark) => held.has(mark)))
   const extra = await node.receiptsFor(theirs.awaits)
 
@@ -89,11 +90,11 @@ export async function runSession(
 }
 
 async function describe(node: SyncNode): Promise<Hello> {
-  const have: Partial<Record<ItemKind, string[]>> = {}
+  const have: Partial<Record<ItemKind, readonly string[]>> = {}
   // An agent also offers its own answers, which it does not keep for others.
   for (const kind of itemKinds) {
     const marks = await node.marks(kind)
-    if (marks.length > 0 || kindsFor(node.role).includes(kind)) have[kind] = [...marks]
+    if (marks.length > 0 || kindsFor(node.role).includes(kind)) have[kind] = marks.slice(0, maxDigestMarks)
   }
   return {
     v: 1,
@@ -102,6 +103,11 @@ async function describe(node: SyncNode): Promise<Hello> {
     carry: node.needsCarrier(),
     acquaintances: [...node.acquaintances()],
   }
+}
+
+function wireForm(hello: Hello): Parameters<typeof encodeMessage>[0] {
+  const have = Object.fromEntries(Object.entries(hello.have).map(([kind, marks]) => [kind, marks.join('')]))
+  return { ...hello, have, awaits: [...hello.awaits], acquaintances: [...hello.acquaintances] }
 }
 
 async function sendItems(

@@ -1,0 +1,97 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { base64UrlEncode } from '../../node/core/encoding.ts'
+import { codeOf } from '../../node/core/error.ts'
+import type { CommandContext } from '../context.ts'
+import { makeDemoFleet } from '../demo/fleet.ts'
+import { machines, writeMachine } from '../demo/machines.ts'
+import { createProcesses } from '../demo/processes.ts'
+import { playDemo } from '../demo/script.ts'
+
+const loopback = '/ip4/127.0.0.1/tcp/0'
+
+/** The main job on a throw-away fleet: a relay, six agents and an investigator's node, each with processes of its own on loopback. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .option('--quick-exit', 'end when the questions are answered, also in a terminal')
+    .action(async (options: { readonly quickExit?: boolean }) => {
+      const { terminal, settings, signal, random } = context
+      const home = await mkdtemp(join(tmpdir(), 'mig-demo-'))
+      await chmod(home, 0o700)
+      const passphrase = base64UrlEncode(random.bytes(16))
+      const own: CommandContext = {
+        ...context,
+        settings: { ...settings, migHome: home, passphrase, gnupgHome: undefined },
+      }
+      const environment = {
+        PATH: settings.path,
+        HOME: home,
+        MIG_HOME: home,
+        MIG_PASSPHRASE: passphrase,
+        ...(settings.noColor ? { NO_COLOR: '1' } : {}),
+      }
+      const processes = createProcesses(context.command, environment, signal)
+      const started = performance.now()
+      try {
+        terminal.say('A throw-away fleet: one relay, six agents, one investigator, all on this machine.')
+        const fleet = await makeDemoFleet(own, home)
+        const relay = await fleet.enrol('relay', 'relay', {}, [])
+        const address = await processes.node(
+          'relay',
+          ['relay', 'start', '--state', relay.path, '--listen', loopback],
+          'listening on ',
+        )
+        const agents = new Map<string, readonly string[]>()
+        for (const machine of machines) {
+          const root = await writeMachine(join(home, 'machines'), machine)
+          const state = await fleet.enrol('agent', machine.name, machine.tags, [address])
+          const listen = machine.dialsOut === true ? [] : ['--listen', loopback]
+          agents.set(machine.name, ['agent', 'start', '--state', state.path, '--root', root, ...listen])
+        }
+        const investigator = await fleet.enrol('investigator', 'laptop', {}, [address])
+        await Promise.all([
+          processes.node(
+            'investigator',
+            ['investigator', 'start', '--state', investigator.path, '--listen', loopback],
+            'ready',
+          ),
+          ...[...agents].map(([name, args]) => processes.node(name, args, 'ready')),
+        ])
+        terminal.say(`Up after ${seconds(started)} s. Fleet ${fleet.fleet}.`)
+        await processes.run(['agents'])
+        await playDemo({
+          terminal,
+          processes,
+          home,
+          bob: fleet.bob,
+          restart: async (name) => {
+            await processes.node(name, agents.get(name) ?? [], 'ready')
+          },
+        })
+        terminal.say(`\nAll of that took ${seconds(started)} s.`)
+        if (terminal.isInteractive && options.quickExit !== true && !signal.aborted)
+          await stayUp(context, home)
+      } catch (error) {
+        // ctrl-C is an orderly end here.
+        if (!signal.aborted && codeOf(error) !== 'cancelled') throw error
+      } finally {
+        await processes.stopAll()
+        await rm(home, { recursive: true, force: true })
+      }
+    })
+}
+
+async function stayUp({ terminal, signal, command }: CommandContext, home: string): Promise<void> {
+  terminal.say('\nThe fleet stays up until ctrl-C. In another terminal:')
+  terminal.say(`  export MIG_HOME=${home}`)
+  terminal.say(
+    `  node ${command[1] ?? 'dist/mig.js'} file -path /etc -name passwd      (it asks for a passphrase: use -t local to try without one)`,
+  )
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+function seconds(since: number): string {
+  return ((performance.now() - since) / 1000).toFixed(1)
+}

@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { MigError } from '../../node/core/error.ts'
+import { demoStartMs } from '../../node/core/limits.ts'
+
+/** The processes that the demo started. Whatever happens, `stopAll` leaves none behind. */
+export interface Processes {
+  /** Starts a node in the background. @returns what follows `waitFor` on the line that begins with it */
+  node(name: string, args: readonly string[], waitFor: string): Promise<string>
+  /** Ends one node and waits until it is gone. */
+  stop(name: string): Promise<void>
+  /** Runs a command to its end, its output on this terminal. @returns its exit code */
+  run(
+    args: readonly string[],
+    options?: { readonly as?: string; readonly show?: boolean },
+  ): Promise<{ readonly code: number; readonly out: string }>
+  stopAll(): Promise<void>
+}
+
+export function createProcesses(
+  command: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Processes {
+  const [executable, ...entry] = command
+  if (executable === undefined) throw new RangeError('no command')
+  const nodes = new Map<string, { readonly child: ChildProcess; readonly gone: Promise<void> }>()
+  const commands = new Set<ChildProcess>()
+
+  async function stop(name: string): Promise<void> {
+    const node = nodes.get(name)
+    if (node === undefined) return
+    nodes.delete(name)
+    node.child.kill('SIGTERM')
+    const hard = setTimeout(() => killGroup(node.child), 3000)
+    await node.gone
+    clearTimeout(hard)
+    // The group may hold a mesh process or a module that outlived its parent.
+    killGroup(node.child)
+  }
+
+  return {
+    async node(name, args, waitFor) {
+      // stdin is a pipe that only this process holds: should it die, its nodes see the end of it and stop by themselves.
+      const child = spawn(executable, [...entry, ...args, '--stop-on-eof'], {
+        env: environment,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        detached: true,
+      })
+      child.stdin?.on('error', () => undefined)
+      const gone = new Promise<void>((resolve) => child.once('close', () => resolve()))
+      nodes.set(name, { child, gone })
+      let errors = ''
+      child.stderr?.on('data', (chunk: Buffer) => {
+        errors = (errors + chunk.toString('utf8')).slice(-4000)
+      })
+      return new Promise<string>((resolve, reject) => {
+        let text = ''
+        const timer = setTimeout(
+          () =>
+            reject(
+              new MigError('timeout', `${name} did not start within ${demoStartMs / 1000} s: ${errors}`),
+            ),
+          demoStartMs,
+        )
+        child.once('error', reject)
+        child.once('exit', (code) =>
+          reject(new MigError('internal', `${name} ended at once (code ${code}): ${errors}`)),
+        )
+        child.stdout?.on('data', (chunk: Buffer) => {
+          text = (text + chunk.toString('utf8')).slice(-8000)
+          const line = text.split('\n').find((candidate) => candidate.startsWith(waitFor))
+          if (line === undefined) return
+          clearTimeout(timer)
+          resolve(line.slice(waitFor.length).trim())
+        })
+      })
+    },
+    stop,
+    async run(args, options = {}) {
+      if (signal.aborted) throw new MigError('cancelled', 'stopped')
+      const child = spawn(executable, [...entry, ...args], {
+        env: environment,
+        stdio: ['ignore', 'pipe', options.show === false ? 'pipe' : 'inherit'],
+      })
+      commands.add(child)
+      const chunks: Buffer[] = []
+      child.stdout?.on('data', (chunk: Buffer) => {
+        chunks.push(chunk)
+        if (options.show !== false) process.stdout.write(chunk)
+      })
+      const abort = () => child.kill('SIGTERM')
+      signal.addEventListener('abort', abort, { once: true })
+      const code = await new Promise<number>((resolve) => {
+        child.once('error', () => resolve(1))
+        child.once('close', (status) => resolve(status ?? 1))
+      })
+      signal.removeEventListener('abort', abort)
+      commands.delete(child)
+      return { code, out: Buffer.concat(chunks).toString('utf8') }
+    },
+    async stopAll() {
+      for (const child of commands) child.kill('SIGKILL')
+      await Promise.all([...nodes.keys()].map(stop))
+    },
+  }
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  try {
+    if (process.platform === 'win32') child.kill('SIGKILL')
+    else process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // Gone already.
+  }
+}
