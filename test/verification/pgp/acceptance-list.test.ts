@@ -589,31 +589,79 @@ describe('which keys count', () => {
     })
     expect(await judgeKey(key, { certificate })).toBe('ignore unknown-signer')
   })
-  test('V48 a key that somebody else lists as a subkey still counts for its owner', async () => {
+  test.each([
+    ['without its consent', false],
+    ['with a consent that its own key did not give', true],
+  ])('V48 a key that somebody else lists as a subkey, %s, still counts for its owner', async (_, forged) => {
     const packet = new PublicSubkeyPacket()
     // The library's types keep reading to itself.
     ;(packet as unknown as { read(bytes: Uint8Array): void }).read(alice.toPublic().keyPacket.write())
     const stolen = new Subkey(packet, mallory)
-    const binding = new SignaturePacket()
-    const data = { key: mallory.keyPacket, bind: stolen.keyPacket }
-    Object.assign(binding, {
-      signatureType: enums.signature.subkeyBinding,
-      publicKeyAlgorithm: mallory.keyPacket.algorithm,
-      hashAlgorithm: enums.hash.sha512,
-      keyFlags: new Uint8Array([enums.keyFlags.signData]),
-    })
-    await signPacket(binding, mallory.keyPacket, data, new Date(at(-60)), false)
-    stolen.bindingSignatures.push(binding)
+    const data = { key: mallory.keyPacket, bind: packet }
+    const bySignature = async (signatureType: enums.signature, change: Partial<SignaturePacket>) => {
+      const { algorithm } = mallory.keyPacket
+      const fields = {
+        signatureType,
+        publicKeyAlgorithm: algorithm,
+        hashAlgorithm: enums.hash.sha512,
+        ...change,
+      }
+      const made = Object.assign(new SignaturePacket(), fields)
+      await signPacket(made, mallory.keyPacket, data, new Date(at(-60)), false)
+      return made
+    }
+    const consent = forged ? { embeddedSignature: await bySignature(enums.signature.keyBinding, {}) } : {}
+    const keyFlags = new Uint8Array([enums.keyFlags.signData])
+    stolen.bindingSignatures.push(await bySignature(enums.signature.subkeyBinding, { keyFlags, ...consent }))
     const withStolen = Object.assign(mallory.toPublic(), { subkeys: [stolen] })
     const under = await fleet.policy(
       [aPerson('mallory', withStolen), aPerson('alice', alice), aPerson('bob', bob)],
-      {
-        acl: { file: grant(2, { alice: [alice, 1], bob: [bob, 1], mallory: [mallory, 1] }) },
-      },
+      { acl: { file: grant(2, { alice: [alice, 1], bob: [bob, 1], mallory: [mallory, 1] }) } },
     )
-    const wire = await signed({}, [alice, bob], under)
-    expect(await judge(wire, now, under)).toBe('authorized')
+    expect(await judge(await signed({}, [alice, bob], under), now, under)).toBe('authorized')
     expect(await judge(await signed({}, [alice], under), now, under)).toBe('refused not-permitted')
+  })
+  test('V42 a revocation with a weak hash still revokes, a primary key and a subkey', async () => {
+    for (const what of ['key', 'subkey'] as const) {
+      const key = await aKey('Dora', { curve: 'nistP256', subkeys: [{ sign: true }] })
+      const certificate = key.toPublic()
+      const [subkey] = certificate.subkeys
+      if (subkey === undefined) throw new Error('no subkey')
+      const revocation = Object.assign(new SignaturePacket(), {
+        signatureType: what === 'key' ? enums.signature.keyRevocation : enums.signature.subkeyRevocation,
+        publicKeyAlgorithm: key.keyPacket.algorithm,
+        hashAlgorithm: enums.hash.sha1,
+        reasonForRevocationFlag: enums.reasonForRevocation.keyCompromised,
+        reasonForRevocationString: '',
+      })
+      const data = what === 'key' ? { key: key.keyPacket } : { key: key.keyPacket, bind: subkey.keyPacket }
+      await signPacket(revocation, key.keyPacket, data, new Date(at(-60)), false)
+      expect(await judgeKey(key, { certificate: certificate as PrivateKey })).toBe('authorized')
+      ;(what === 'key' ? certificate : subkey).revocationSignatures.push(revocation)
+      expect(await judgeKey(key, { certificate: certificate as PrivateKey }), what).toBe(
+        'ignore unknown-signer',
+      )
+    }
+  })
+  test('V49 a signature whose fingerprint names one key of a person and whose key id another', async () => {
+    const dora = await aKey('Dora', { subkeys: [{ sign: true }] })
+    const [subkey] = dora.subkeys
+    if (subkey === undefined) throw new Error('no subkey')
+    const fingerprint = Uint8Array.from(Buffer.from(subkey.getFingerprint(), 'hex'))
+    const twoFaced = Object.create(dora.keyPacket, {
+      getFingerprintBytes: { value: () => fingerprint },
+    }) as PrivateKey['keyPacket']
+    const under = await fleet.policy([aPerson('dora', dora)], {
+      acl: { file: grant(1, { dora: [dora, 1] }) },
+    })
+    const body = bodyOf(anAction(under))
+    const bytes = preAuthEncoding('mig.action.v3', body)
+    const judgeBy = async (keyPacket: PrivateKey['keyPacket']) => {
+      const signature = await signByHand(bytes, { keyPacket, subkeys: [] } as unknown as PrivateKey)
+      return judge(encodeEnvelope({ type: 'mig.action.v3', body, signatures: [signature] }), now, under)
+    }
+    expect(await judgeBy(dora.keyPacket)).toBe('authorized')
+    expect(await judgeBy(twoFaced)).toBe('ignore no-valid-signature')
   })
   test('a person who is revoked by the policy does not count', async () => {
     const under = await aTestPolicy({ revoked: { people: ['bob'], peers: [], invitations: [] } })

@@ -362,6 +362,35 @@ describe('a certificate', () => {
       await expect(readCertificate(input)).rejects.toMatchObject({ code: 'bad-key' })
     }
   })
+  test('is refused when its self-signature is over SHA-1', async () => {
+    const key = await aKey('Oldtimer', { curve: 'nistP256', subkeys: [] })
+    const certificateBy = async (hashAlgorithm: enums.hash) => {
+      const [user] = key.users
+      if (user?.userID == null) throw new Error('no user')
+      const fields = {
+        signatureType: enums.signature.certPositive,
+        publicKeyAlgorithm: key.keyPacket.algorithm,
+        hashAlgorithm,
+        keyFlags: new Uint8Array([3]),
+      }
+      const self = Object.assign(new SignaturePacket(), fields)
+      await signPacket(
+        self,
+        key.keyPacket,
+        { userID: user.userID, key: key.keyPacket },
+        new Date(at(-60)),
+        false,
+      )
+      const certificate = key.toPublic()
+      for (const other of certificate.users) other.selfCertifications = [self]
+      return certificate.write()
+    }
+    expect((await readCertificate(await certificateBy(enums.hash.sha256))).userIds).toHaveLength(1)
+    await expect(readCertificate(await certificateBy(enums.hash.sha1))).rejects.toMatchObject({
+      code: 'bad-key',
+      message: expect.stringContaining('SHA-1'),
+    })
+  })
   test('survives what is normalised twice', async () => {
     const once = await readCertificate(alice.toPublic().write())
     expect((await readCertificate(once.binary)).binary).toEqual(once.binary)
