@@ -38,7 +38,7 @@ export interface ReplayMemory {
   fenced(action: Pick<Action, 'issuedat' | 'expireafter'>): string | undefined
   find(id: string): ActionRecord | undefined
   all(): readonly ActionRecord[]
-  /** Synced before it returns. */
+  /** Synced before it returns. When it throws, the action has not been accepted. */
   accept(id: string, action: Action, now: Instant): Promise<ActionRecord>
   /** Not synced: losing it only turns *running* back into *accepted*, and both end as *interrupted*. */
   running(id: string): Promise<void>
@@ -48,6 +48,9 @@ export interface ReplayMemory {
   prune(now: Instant, isDelivered: (id: string) => boolean): Promise<number>
 }
 
+const damageHint =
+  "move gate/store in the agent's state directory aside and start again: no action issued before that will run"
+
 /** @param guard its birth fences off what a lost memory would have known; it counts every acceptance
  *  @throws MigError `store-damaged` when a record cannot be read: to guess could run an action twice */
 export async function openReplayMemory(store: Store, guard: RollbackGuard): Promise<ReplayMemory> {
@@ -56,7 +59,7 @@ export async function openReplayMemory(store: Store, guard: RollbackGuard): Prom
     const parsed = recordSchema.safeParse(decodeRecord(value))
     if (!parsed.success)
       throw new MigError('store-damaged', `replay memory: record ${key} is damaged`, {
-        hint: 'move the gate directory aside and start again; no action issued before that will run',
+        hint: damageHint,
       })
     records.set(parsed.data.id, parsed.data)
   }
@@ -64,7 +67,7 @@ export async function openReplayMemory(store: Store, guard: RollbackGuard): Prom
   const floorRecord =
     floorBytes === undefined ? { floor: 0 } : (decodeRecord(floorBytes) as { floor?: unknown } | undefined)
   if (typeof floorRecord?.floor !== 'number')
-    throw new MigError('store-damaged', 'replay memory: the floor is damaged')
+    throw new MigError('store-damaged', 'replay memory: the floor is damaged', { hint: damageHint })
   let floor = floorRecord.floor
 
   const put = (record: ActionRecord): Change => ({ put: gateAction(record.id), value: encodeRecord(record) })
@@ -99,8 +102,14 @@ export async function openReplayMemory(store: Store, guard: RollbackGuard): Prom
         startedAt: now,
       }
       await store.write([put(record), guard.step()], { sync: true })
+      try {
+        await guard.confirm()
+      } catch (error) {
+        // Without the count outside, a copy of the store from before would pass for the store itself: so it must not run.
+        await store.write([{ delete: gateAction(id) }], { sync: true })
+        throw error
+      }
       records.set(id, record)
-      await guard.confirm()
       return record
     },
     async running(id) {

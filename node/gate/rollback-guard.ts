@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Instant } from '../core/clock.ts'
 import { plusSeconds } from '../core/instant.ts'
 import { clockToleranceSeconds } from '../core/limits.ts'
@@ -16,13 +17,15 @@ export interface OutsideRecord {
   readonly step: number
   /** Highest policy version ever taken. */
   readonly policyVersion: number
+  /** Document id of that policy: another one of the same version is no successor. Absent before the first. */
+  readonly policyHash?: string | undefined
 }
 
 /** Notices a restored or lost store (protocol 7.1). One counter, raised at every start and for every accepted action, stands in
  *  the store and outside the state directory. The store is written first, so it may be one ahead after a crash, but a store that
  *  is behind is an older copy: what it does not remember may have run. */
 export interface RollbackGuard {
-  /** Starts of this gate. */
+  /** Starts of this gate; after a rollback it jumps ahead of every number that may have been used. */
   readonly boot: number
   readonly rolledBack: boolean
   /** Actions issued at or before it are refused; 0 for a store made together with its key. */
@@ -31,16 +34,14 @@ export interface RollbackGuard {
   step(): Change
   /** After that batch, and before anything runs. */
   confirm(): Promise<void>
-  /** Highest policy version ever taken, whatever the store says. */
+  /** Highest policy version ever taken, and that policy, whatever the store says. */
   readonly policyVersion: number
-  confirmPolicy(version: number): Promise<void>
+  readonly policyHash: string | undefined
+  confirmPolicy(version: number, hash: string): Promise<void>
 }
 
-interface Held {
-  readonly boot: number
-  readonly step: number
-  readonly birth: number
-}
+const heldSchema = z.object({ boot: z.int(), step: z.int(), birth: z.int() })
+type Held = z.output<typeof heldSchema>
 
 /** @param state.unborn the node's keys were just made and no gate has finished its first start on them
  *  @param state.storeLost the store was found empty under existing keys, or had to be repaired */
@@ -51,7 +52,7 @@ export async function openRollbackGuard(
   now: Instant,
 ): Promise<RollbackGuard> {
   const bytes = await store.get(gateMeta('steps'))
-  const held = bytes === undefined ? undefined : (decodeRecord(bytes) as Held | undefined)
+  const held = bytes === undefined ? undefined : heldSchema.safeParse(decodeRecord(bytes)).data
   const counted = await outside.read()
   const isFirst = state.unborn && counted === undefined
   const isWhole =
@@ -62,29 +63,48 @@ export async function openRollbackGuard(
   const birth = (
     rolledBack ? Math.max(held?.birth ?? 0, plusSeconds(now, clockToleranceSeconds)) : (held?.birth ?? 0)
   ) as Instant
-  const boot = (held?.boot ?? 0) + 1
-  let current = Math.max(held?.step ?? 0, counted?.step ?? 0)
+  /** What the store is known to hold. */
+  let step = Math.max(held?.step ?? 0, counted?.step ?? 0)
+  // Every start is a step, so no start ever had a number above the steps. Heartbeats are ordered by it (protocol 6.5).
+  const boot = (rolledBack ? Math.max(held?.boot ?? 0, step) : (held?.boot ?? 0)) + 1
+  let proposed = step
   let policyVersion = counted?.policyVersion ?? 0
+  let policyHash = counted?.policyHash
+  let lastWrite: Promise<void> = Promise.resolve()
 
-  const step = (): Change => {
-    current++
-    return { put: gateMeta('steps'), value: encodeRecord({ boot, step: current, birth } satisfies Held) }
+  const propose = (): Change => {
+    proposed++
+    return { put: gateMeta('steps'), value: encodeRecord({ boot, step: proposed, birth } satisfies Held) }
   }
-  const confirm = () => outside.write({ step: current, policyVersion })
-  await store.write([step()], { sync: true })
+  // One after another, each with what is true by then: a slow write must not put an older count over a newer one.
+  const writeOutside = (): Promise<void> => {
+    const write = () => outside.write({ step, policyVersion, policyHash })
+    const written = lastWrite.then(write)
+    lastWrite = written.catch(() => undefined)
+    return written
+  }
+  const confirm = (): Promise<void> => {
+    step = proposed
+    return writeOutside()
+  }
+  await store.write([propose()], { sync: true })
   await confirm()
   return {
     boot,
     rolledBack,
     birth,
-    step,
+    step: propose,
     confirm,
     get policyVersion() {
       return policyVersion
     },
-    async confirmPolicy(version) {
+    get policyHash() {
+      return policyHash
+    },
+    confirmPolicy(version, hash) {
       policyVersion = version
-      await confirm()
+      policyHash = hash
+      return writeOutside()
     },
   }
 }
