@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import { z } from 'zod'
 import { base64Decode, base64Encode } from '../core/encoding.ts'
 import { MigError, messageOf } from '../core/error.ts'
-import { maxGatePending } from '../core/limits.ts'
+import { maxBadGateRequests, maxGatePending } from '../core/limits.ts'
 import { openFramePort } from './frames.ts'
 import type { ActionAnswer, CancelAnswer, Gate, GateIdentity, OutboxEntry, PolicyAnswer } from './gate.ts'
 
@@ -37,6 +37,7 @@ const requestSchema = z.discriminatedUnion('call', [
 type Request = z.output<typeof requestSchema>
 
 /** The gate's side. What the mesh process sends is as hostile as what comes from the network.
+ *  Only so many of its requests are under way; it has to wait with the others, and to read the answers, before more are read.
  *  @returns settles when the line has ended */
 export function serveGate(
   gate: Gate,
@@ -46,31 +47,49 @@ export function serveGate(
 ): Promise<void> {
   return new Promise((resolve) => {
     let pending = 0
+    let bad = 0
     const port = openFramePort(
       input,
       output,
       (message) => {
         const request = requestSchema.safeParse(message)
-        if (!request.success) return log('gate-request-refused', { reason: request.error.issues[0]?.message })
-        if (pending >= maxGatePending)
-          return port.send({ id: request.data.id, error: 'too many requests at once' })
-        pending++
+        if (!request.success) {
+          log('gate-request-refused', { reason: request.error.issues[0]?.message })
+          // Both sides are one program: what speaks like this is something else, and must not fill the log.
+          if (++bad >= maxBadGateRequests) port.close()
+          return
+        }
+        if (++pending >= maxGatePending) port.pause()
+        const { id, call } = request.data
         answer(gate, request.data)
-          .then(
-            (value) => port.send({ id: request.data.id, value }),
-            (error: unknown) => {
-              log('gate-call-failed', { call: request.data.call, error: messageOf(error) })
-              port.send({ id: request.data.id, error: messageOf(error).slice(0, 512) })
-            },
-          )
-          .finally(() => pending--)
+          .then((value) => port.send({ id, value }))
+          .catch((error: unknown) => {
+            log('gate-call-failed', { call, error: messageOf(error) })
+            return port.send({ id, error: messageOf(error).slice(0, 512) })
+          })
+          .finally(() => {
+            if (--pending < maxGatePending) port.resume()
+          })
       },
       (error) => {
         if (error !== undefined) log('gate-line-broken', { error: error.message })
+        callOff()
         resolve()
       },
     )
-    gate.onOutbox(() => port.send({ event: 'outbox' }))
+    // One notice at a time: whoever does not read them must not make them pile up.
+    let news: 'told' | 'telling' | 'more' = 'told'
+    const callOff = gate.onOutbox(async () => {
+      if (news !== 'told') {
+        news = 'more'
+        return
+      }
+      do {
+        news = 'telling'
+        await port.send({ event: 'outbox' })
+      } while ((news as string) === 'more')
+      news = 'told'
+    })
   })
 }
 
@@ -107,7 +126,7 @@ const replySchema = z.union([
  *  @param onEnd the gate is gone; without it the mesh process has nothing to do */
 export function connectGate(input: Readable, output: Writable, onEnd: () => void): Gate {
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
-  const listeners: (() => void)[] = []
+  const listeners = new Set<() => void>()
   let nextId = 0
   const port = openFramePort(
     input,
@@ -135,7 +154,10 @@ export function connectGate(input: Readable, output: Writable, onEnd: () => void
     const id = nextId++
     return new Promise<T>((resolve, reject) => {
       waiting.set(id, { resolve: (value) => resolve(value as T), reject })
-      port.send({ id, ...call })
+      port.send({ id, ...call }).catch((error: Error) => {
+        waiting.delete(id)
+        reject(error)
+      })
     })
   }
   const decode = (text: string) => base64Decode(text) ?? new Uint8Array(0)
@@ -158,7 +180,8 @@ export function connectGate(input: Readable, output: Writable, onEnd: () => void
       return decode(await ask<string>({ call: 'heartbeat', addresses: [...addresses] }))
     },
     onOutbox(listener) {
-      listeners.push(listener)
+      listeners.add(listener)
+      return () => listeners.delete(listener)
     },
     async stop() {
       port.close()
