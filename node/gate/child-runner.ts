@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createEventReader } from '../../modules/event-reader.ts'
 import type { ModuleDefinition } from '../../modules/module.ts'
 import type { Clock } from '../core/clock.ts'
-import { killGraceMs, moduleHeapMegabytes, watchIntervalMs } from '../core/limits.ts'
+import { drainGraceMs, killGraceMs, moduleHeapMegabytes, watchIntervalMs } from '../core/limits.ts'
 import { runnableModules } from './runnable-modules.ts'
 import type { Runner, RunOrder, RunReport } from './runner.ts'
 import { createUsageWatch } from './usage-watch.ts'
@@ -78,17 +78,28 @@ async function runChild(
   child.stdin?.end(JSON.stringify({ class: 'parameters', parameters: order.parameters }))
 
   const startedMs = clock.monotonicMs()
+  const callOffWaits: (() => void)[] = []
   const exit = await new Promise<string | undefined>((resolve) => {
+    const ended = (code: number | null, signal: string | null) =>
+      resolve(code === 0 ? undefined : `module process ended with ${signal ?? `code ${code}`}`)
     child.once('error', (error) => resolve(`module process could not be started: ${error.message}`))
-    child.once('close', (code, signal) =>
-      resolve(code === 0 ? undefined : `module process ended with ${signal ?? `code ${code}`}`),
-    )
+    child.once('close', ended)
+    child.once('exit', (code, signal) => {
+      // A module may have started processes of its own: nothing of the group outlives it. One that has left the group
+      // may still hold the pipes; nobody waits for it.
+      killGroup(child)
+      callOffWaits.push(clock.after(drainGraceMs, () => ended(code, signal)))
+    })
+    // Even a killed process stays while the kernel waits for a file system that hangs.
+    const lastMs = order.wallMs + 2 * killGraceMs + drainGraceMs
+    callOffWaits.push(clock.after(lastMs, () => resolve('module process could not be killed')))
   })
+  for (const callOff of callOffWaits) callOff()
+  for (const stream of child.stdio) stream?.destroy()
+  child.unref()
   callOffKill()
   callOffWatch()
   order.signal.removeEventListener('abort', abort)
-  // A module may have started processes of its own: nothing of the group outlives it.
-  killGroup(child)
   // For this machine's own log only: what a child prints may quote what it was reading.
   if (complaint !== '') log('module-stderr', { module: order.module, bytes: complaint.length })
 
