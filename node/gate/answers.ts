@@ -1,5 +1,6 @@
 import type { Instant } from '../core/clock.ts'
 import { base64UrlDecode, utf8 } from '../core/encoding.ts'
+import { codeOf } from '../core/error.ts'
 import { formatInstant } from '../core/instant.ts'
 import { detailPageBytes } from '../core/limits.ts'
 import type { Outcome, StatusKind } from '../core/outcome.ts'
@@ -81,10 +82,26 @@ export function createAnswerWriter(identity: {
         serial,
         seq: nextSeq(),
         status,
-        reason: reason.slice(0, 512),
+        reason: inCanonicalForm(reason),
         at: formatInstant(at),
       }
       return encodeWithCertificate(certificateWire, sealEnvelope('mig-status', body, answerSeed))
     },
   }
+}
+
+/** False for a key of small order, to which nothing can be sealed. */
+export function canSealTo(replyKey: Uint8Array): boolean {
+  try {
+    sealPage(new Uint8Array(0), 0, '', '', replyKey)
+    return true
+  } catch (error) {
+    if (codeOf(error) !== 'bad-key') throw error
+    return false
+  }
+}
+
+/** A reason may quote a target or a name: what has no canonical form is taken out (protocol 2.2). */
+function inCanonicalForm(text: string): string {
+  return text.toWellFormed().normalize('NFC').replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\u00b7').slice(0, maxStatusReasonChars).toWellFormed()
 }

@@ -10,7 +10,8 @@ export interface Gate {
   /** Checks an action in full and, where it may run here, runs it once. Answers as soon as the verdict is durable, not when it has run. */
   offerAction(wire: Uint8Array): Promise<ActionAnswer>
   offerCancel(wire: Uint8Array): Promise<CancelAnswer>
-  /** What has to leave this machine: results until their origin's receipt, statuses until they are out of date. */
+  /** What has to leave this machine: results until their origin's receipt, statuses until they are out of date. About 1 MiB a call,
+   *  least often handed out first, then oldest first: calling again goes on with the rest. */
   outbox(): Promise<readonly OutboxEntry[]>
   /** Clears a result when the receipt is its origin's. */
   offerReceipt(receiptWire: Uint8Array): Promise<boolean>
@@ -18,8 +19,8 @@ export interface Gate {
   detailPage(actionId: string, page: number): Promise<Uint8Array | undefined>
   /** Signs the next heartbeat. */
   heartbeat(addresses: readonly string[]): Promise<Uint8Array>
-  /** Called when the outbox has something new. */
-  onOutbox(listener: () => void): void
+  /** Called when the outbox has something new, until what is returned is called. */
+  onOutbox(listener: () => void): () => void
   /** Waits for nothing: whatever runs is stopped and will be reported as interrupted. May be called twice. */
   stop(): Promise<void>
 }

@@ -2,28 +2,30 @@ import type { AgentFacts } from '../core/agent-facts.ts'
 import { equalBytes } from '../core/bytes.ts'
 import type { Certificate } from '../core/certificate.ts'
 import type { Clock, Instant } from '../core/clock.ts'
-import { codeOf, MigError } from '../core/error.ts'
+import { codeOf, MigError, messageOf } from '../core/error.ts'
 import type { Environment } from '../core/heartbeat.ts'
 import { formatInstant } from '../core/instant.ts'
-import { maxCancelsPerPerson, maxQueuedActions } from '../core/limits.ts'
+import { maxQueuedActions } from '../core/limits.ts'
 import { publicKeyOf } from '../core/peer-id.ts'
 import { queueLocation } from '../core/queue-location.ts'
 import { parseReceiptBody, resultHash } from '../core/result.ts'
 import { matchesAgent, parseTarget, type Target } from '../core/target.ts'
 import { detailPage, outbox, outboxRange } from '../store/keyspace.ts'
-import type { Store } from '../store/store.ts'
+import type { Change, Store } from '../store/store.ts'
 import { type AuthorizedAction, authorizeAction, type RunLimits } from '../verification/authorize-action.ts'
 import { decodeWithCertificate, encodeWithCertificate } from '../verification/node-documents.ts'
 import { openEnvelope, sealEnvelope } from '../verification/node-envelope.ts'
 import { type VerifiedAction, verifyAction } from '../verification/verify-action.ts'
 import { mayCancel, type VerifiedCancel, verifyCancel } from '../verification/verify-cancel.ts'
-import { createAnswerWriter } from './answers.ts'
+import { canSealTo, createAnswerWriter } from './answers.ts'
+import { createCancelMemory } from './cancel-memory.ts'
 import type { ActionAnswer, CancelAnswer, Gate, OutboxEntry } from './gate.ts'
+import { createOutboxWindow, type Waiting } from './outbox.ts'
 import { openPolicyKeeper } from './policy-keeper.ts'
 import { createQueue } from './queue.ts'
 import { type ActionRecord, openReplayMemory } from './replay-memory.ts'
 import { type OutsideMemory, openRollbackGuard } from './rollback-guard.ts'
-import { runAction } from './run-action.ts'
+import { type ActionRun, runAction } from './run-action.ts'
 import type { Runner } from './runner.ts'
 
 export interface LocalGateOptions {
@@ -50,6 +52,8 @@ export interface LocalGatePorts {
 
 const pruneEveryMs = 60_000
 const maxStatuses = 1024
+/** A module that ends within this time needs no "accepted" before its outcome. */
+const acceptedAfterMs = 1500
 
 /** The gate itself. In production it is the endpoint's second process; in tests and in `mig lab` it runs in-process. */
 export async function createLocalGate(options: LocalGateOptions, ports: LocalGatePorts): Promise<Gate> {
@@ -62,11 +66,17 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
   const memory = await openReplayMemory(store, guard)
   const policies = await openPolicyKeeper(fleet, new Set(runner.modules.keys()), { store, guard, clock })
   const queue = createQueue(maxQueuedActions, (error) => log('run-failed', { error: String(error) }))
-  const listeners: (() => void)[] = []
-  const statuses = new Map<string, OutboxEntry & { readonly expireAfter: Instant; readonly key: string }>()
-  const cancels = new Map<string, VerifiedCancel[]>()
+  const listeners = new Set<() => void>()
+  const statuses = new Map<
+    string,
+    OutboxEntry & { readonly since: Instant; readonly expireAfter: Instant; readonly key: string }
+  >()
+  const cancels = createCancelMemory()
+  const handOut = createOutboxWindow()
+  /** Accepted here, but their outcome found no room on the disk. */
+  const unwritten = new Map<string, ActionRecord>()
   const targets = new Map<string, Target>()
-  let lastOffer: Promise<unknown> = Promise.resolve()
+  let lastTurn: Promise<unknown> = Promise.resolve()
   let seq = guard.boot * 1_000_000
   let beats = 0
   let lastBeat = startedAt
@@ -84,11 +94,42 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     for (const listener of listeners) listener()
   }
 
-  async function finish(record: ActionRecord, run: Awaited<ReturnType<typeof runAction>>): Promise<void> {
-    await memory.finish(record.id, writer.outcome(record, run.outcome, run.reports, run.reason, clock.now()))
+  /** One after another: two deliveries at once must not both pass the replay memory, nor a cancel slip by an acceptance. */
+  function inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const answer = lastTurn.then(task)
+    lastTurn = answer.catch(() => undefined)
+    return answer
+  }
+
+  async function finish(record: ActionRecord, run: ActionRun): Promise<void> {
+    try {
+      await memory.finish(record.id, changesOf(record, run))
+    } catch (error) {
+      if (codeOf(error) !== 'disk-full') throw error
+      // It has run and must not stay without an outcome; there may be room later.
+      unwritten.set(record.id, record)
+      return log('outcome-not-written', { action: record.id, error: messageOf(error) })
+    }
+    unwritten.delete(record.id)
     statuses.delete(record.id)
     log('outcome', { action: record.id, outcome: run.outcome, reason: run.reason })
     announce()
+  }
+
+  function changesOf(record: ActionRecord, run: ActionRun): readonly Change[] {
+    const write = ({ outcome, reports, reason }: ActionRun) =>
+      writer.outcome(record, outcome, reports, reason, clock.now())
+    try {
+      return write(run)
+    } catch (error) {
+      log('answer-not-written', { action: record.id, error: messageOf(error) })
+      // Better a poorer outcome, or at last one that nobody can read, than an action without any: that would stop every start.
+      try {
+        return write({ outcome: run.outcome, reason: 'the result could not be written', reports: [] })
+      } catch {
+        return []
+      }
+    }
   }
 
   // Whatever was accepted and has no outcome stopped with the last process. It is never run again (protocol 7.2).
@@ -116,10 +157,12 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       actionId: action.id,
       origin: action.action.origin,
       wire,
+      since: clock.now(),
       expireAfter: action.action.expireafter,
       key,
     })
-    announce()
+    if (key === 'accepted') clock.after(acceptedAfterMs, announce)
+    else announce()
   }
 
   function facts(): AgentFacts {
@@ -154,6 +197,7 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
   }
 
   async function judge(wire: Uint8Array): Promise<ActionAnswer> {
+    if (stopped) return { kind: 'hold', code: 'stopping' }
     const policy = policies.current
     if (policy === undefined) return { kind: 'hold', code: 'no-policy' }
     const now = clock.now()
@@ -166,8 +210,6 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       log('refused', { action: verified.id, code, reason, signers: [...verified.signers] })
       return { kind: 'refused', code, reason }
     }
-    const fence = memory.fenced(verified.action)
-    if (fence !== undefined) return refuse('replay-fence', fence)
     const target = await targetOf(verified)
     if (typeof target === 'string') return refuse('bad-target', target)
     const authorization = authorizeAction(verified, {
@@ -186,8 +228,14 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
         return authorization.until === undefined
           ? { kind: 'hold', code: authorization.code }
           : { kind: 'hold', code: authorization.code, untilMs: authorization.until }
-      case 'authorized':
+      case 'authorized': {
+        // Last: whoever is not asked does not say what they have forgotten.
+        const fence = memory.fenced(verified.action)
+        if (fence !== undefined) return refuse('replay-fence', fence)
+        if (!canSealTo(verified.action.replyto.x25519))
+          return refuse('bad-action', 'no answer can be sealed to its reply key')
         return start(verified, authorization.action, authorization.limits, refuse)
+      }
     }
   }
 
@@ -210,8 +258,9 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     log('accepted', { action: record.id, name: record.name, signers: [...verified.signers] })
     const policy = policies.current
     const stopper = cancels
-      .get(record.id)
-      ?.find((cancel) => policy !== undefined && mayCancel(cancel, verified.action, policy))
+      .of(record.id)
+      .find((cancel) => policy !== undefined && mayCancel(cancel, verified.action, policy))
+    cancels.forget(record.id)
     if (stopper !== undefined) {
       await finish(record, { outcome: 'cancelled', reason: `cancelled by ${stopper.person}`, reports: [] })
       return { kind: 'accepted' }
@@ -227,23 +276,35 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     return { kind: 'accepted' }
   }
 
-  function keepCancel(cancel: VerifiedCancel): CancelAnswer {
-    const held = [...cancels.values()].flat().filter((other) => other.person === cancel.person)
-    if (held.length >= maxCancelsPerPerson)
-      return {
-        kind: 'invalid',
-        code: 'no-room',
-        detail: `${held.length} cancels of ${cancel.person} are kept`,
-      }
-    cancels.set(cancel.cancel.actionid, [...(cancels.get(cancel.cancel.actionid) ?? []), cancel])
-    return { kind: 'kept' }
+  async function applyCancel(cancel: VerifiedCancel): Promise<CancelAnswer> {
+    const policy = policies.current
+    const record = memory.find(cancel.cancel.actionid)
+    if (record === undefined) {
+      if (cancels.keep(cancel, clock.now())) return { kind: 'kept' }
+      return { kind: 'invalid', code: 'no-room', detail: `too many cancels of ${cancel.person} are kept` }
+    }
+    if (policy === undefined || !mayCancel(cancel, record, policy))
+      return { kind: 'invalid', code: 'not-permitted', detail: `${cancel.person} may not stop it` }
+    if (record.state === 'outcome') return { kind: 'too-late' }
+    if (queue.cancel(record.id) === 'removed')
+      await finish(record, { outcome: 'cancelled', reason: `cancelled by ${cancel.person}`, reports: [] })
+    return { kind: 'stopped' }
   }
 
   async function tidy(): Promise<void> {
     const now = clock.now()
+    for (const record of unwritten.values())
+      await finish(record, {
+        outcome: 'failed',
+        reason: 'disk-full: the result could not be kept',
+        reports: [],
+      })
+    // Before the outbox is read: what ends meanwhile is not in it yet, but has not been delivered either.
+    const ended = new Set(memory.all().flatMap((record) => (record.state === 'outcome' ? [record.id] : [])))
     const waiting = new Set<string>()
     for await (const key of store.keys(outboxRange())) waiting.add(key)
-    await memory.prune(now, (id) => !waiting.has(outbox(id)))
+    const pruned = await memory.prune(now, (id) => ended.has(id) && !waiting.has(outbox(id)))
+    if (pruned > 0) log('pruned', { actions: pruned })
     for (const [id, status] of statuses) if (status.expireAfter < now) statuses.delete(id)
   }
   let callOff = clock.after(pruneEveryMs, tick)
@@ -265,41 +326,27 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       }
     },
     offerPolicy: (rootWire, policyWire) => policies.offer(rootWire, policyWire),
-    async offerAction(wire) {
-      // Two deliveries at once must not both pass the replay memory: offers are judged one after another.
-      const answer = lastOffer.then(() => judge(wire))
-      lastOffer = answer.catch(() => undefined)
-      return answer
-    },
+    offerAction: (wire) => inTurn(() => judge(wire)),
     async offerCancel(wire) {
       const policy = policies.current
       if (policy === undefined) return { kind: 'invalid', code: 'no-policy', detail: 'no policy yet' }
       const verdict = await verifyCancel(wire, { fleet, policy, now: clock.now() })
       if (verdict.kind !== 'accept') return { kind: 'invalid', code: verdict.code, detail: verdict.detail }
-      const cancel = verdict.value
-      const record = memory.find(cancel.cancel.actionid)
-      if (record === undefined) return keepCancel(cancel)
-      if (!mayCancel(cancel, record, policy))
-        return { kind: 'invalid', code: 'not-permitted', detail: `${cancel.person} may not stop it` }
-      if (record.state === 'outcome') return { kind: 'too-late' }
-      if (queue.cancel(record.id) === 'removed')
-        await finish(record, { outcome: 'cancelled', reason: `cancelled by ${cancel.person}`, reports: [] })
-      return { kind: 'stopped' }
+      return inTurn(() => applyCancel(verdict.value))
     },
-    async outbox() {
-      const entries: OutboxEntry[] = [...statuses.values()].map(({ kind, actionId, origin, wire }) => ({
-        kind,
-        actionId,
-        origin,
-        wire,
-      }))
-      for (const record of memory.all()) {
-        if (record.state !== 'outcome') continue
-        const wire = await store.get(outbox(record.id))
-        if (wire !== undefined)
-          entries.push({ kind: 'result', actionId: record.id, origin: record.origin, wire })
+    outbox() {
+      const waiting: Waiting[] = []
+      for (const { wire, ...status } of statuses.values()) {
+        // Most modules end sooner: then the outcome says all.
+        if (status.key === 'accepted' && clock.now() - status.since < acceptedAfterMs) continue
+        waiting.push({ ...status, read: async () => wire })
       }
-      return entries
+      for (const { id, origin, startedAt, state } of memory.all()) {
+        if (state !== 'outcome') continue
+        const read = () => store.get(outbox(id))
+        waiting.push({ kind: 'result', actionId: id, origin, since: startedAt as Instant, read })
+      }
+      return handOut(waiting)
     },
     async offerReceipt(receiptWire) {
       const opened = openEnvelope('mig-receipt', receiptWire)
@@ -350,13 +397,15 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       )
     },
     onOutbox(listener) {
-      listeners.push(listener)
+      listeners.add(listener)
+      return () => listeners.delete(listener)
     },
     async stop() {
       if (stopped) return
       stopped = true
       callOff()
       await queue.stop()
+      await lastTurn
     },
   }
 }
