@@ -1,0 +1,68 @@
+import type { Command } from 'commander'
+import type { AgentFacts } from '../../node/core/agent-facts.ts'
+import { parseTarget, selectAgents } from '../../node/core/target.ts'
+import { parseAgentSearch, parseSilence, readRosterFile } from '../ask/agent-rows.ts'
+import { resolveTarget } from '../ask/ask.ts'
+import { factsOf } from '../ask/explain-file.ts'
+import { loadConfig } from '../config.ts'
+import type { CommandContext } from '../context.ts'
+import { addFormatOptions, type FormatFlags, formatOf } from '../follow-options.ts'
+import { addServiceOptions, type ServiceOptions, waitForRoster, withService } from '../service-options.ts'
+import { agentCsv, agentJson, agentLines } from '../views/agents.ts'
+import { inertJson } from '../views/json.ts'
+
+interface Options extends ServiceOptions, FormatFlags {
+  readonly target?: string
+  readonly search?: string
+  readonly silent?: string
+  readonly from?: string
+}
+
+/** `mig agents`: who is there; with `-t` the dry run of a target, with `--from` over an exported roster and without a mesh. */
+export function define(command: Command, context: CommandContext): void {
+  addFormatOptions(addServiceOptions(command))
+    .option('-t, --target <expr>', 'only those that this target would reach: online or idle, and matching')
+    .option(
+      '-p, --search <terms>',
+      '"k=v and k=v": agentname, agentid, agentversion, status, before, after, limit',
+    )
+    .option('--silent <duration>', 'only those not heard for so long')
+    .option('--from <file>', 'an exported roster (JSON) in place of the mesh')
+    .action(async (options: Options) => {
+      const { terminal, clock } = context
+      const search = options.search === undefined ? undefined : parseAgentSearch(options.search)
+      const silentMs = options.silent === undefined ? undefined : parseSilence(options.silent)
+      const target =
+        options.target === undefined
+          ? undefined
+          : await parseTarget(
+              resolveTarget({ target: options.target }, await loadConfig(context, options.config), context),
+            )
+      const all =
+        options.from === undefined ? await fromMesh(context, options) : await readRosterFile(options.from)
+      const now = clock.now()
+      const rows = (target === undefined ? all : selectAgents(target, all, now))
+        .filter((row) => search?.matches(row) ?? true)
+        .filter((row) => silentMs === undefined || now - row.heartbeattime >= silentMs)
+        .slice(0, search?.limit)
+      const format = formatOf(options)
+      if (format === 'json') terminal.raw(`${inertJson(rows.map(agentJson), 2)}\n`)
+      else if (format === 'jsonl') terminal.raw(rows.map((row) => `${inertJson(agentJson(row))}\n`).join(''))
+      else if (format === 'csv') terminal.raw(agentCsv(rows))
+      else if (rows.length > 0) for (const line of agentLines(rows, now)) terminal.out(line)
+      terminal.say(count(rows.length, all.length, options))
+    })
+}
+
+async function fromMesh(context: CommandContext, options: Options): Promise<readonly AgentFacts[]> {
+  return withService(context, options, async ({ service, isShared }) => {
+    if (!isShared) await waitForRoster(context, service)
+    return (await service.agents()).map(factsOf)
+  })
+}
+
+function count(shown: number, all: number, options: Options): string {
+  if (all === 0) return 'no agent is known yet: mig invite --role agent makes the line that enrols one'
+  if (options.target !== undefined) return `${shown} of ${all} agents would be targeted`
+  return `${shown} of ${all} agents`
+}
