@@ -1,0 +1,83 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Role } from '../../node/core/certificate.ts'
+import type { Instant } from '../../node/core/clock.ts'
+import { formatInstant } from '../../node/core/instant.ts'
+import { openNodeState, readBootstrap } from '../../node/roles/enrol.ts'
+import { createOutsideMemory } from '../../node/roles/outside-memory.ts'
+import { readRunningFile } from './running-file.ts'
+
+/** What can be told of a node without opening its store, which a running node has locked. */
+export interface NodeStatus {
+  readonly state: string
+  readonly role: Role
+  readonly name: string
+  readonly peer: string
+  readonly fleet: string
+  readonly tags: Readonly<Record<string, string>>
+  readonly serial: number
+  readonly notbefore: string
+  readonly notafter: string
+  readonly invitation: string
+  readonly isExpired: boolean
+  readonly isRunning: boolean
+  readonly pid?: number
+  readonly version?: string
+  readonly startedat?: string
+  readonly addresses: readonly string[]
+  readonly bootstrap: readonly string[]
+  /** Agents: the highest policy version that its gate has ever taken. */
+  readonly policyVersion?: number
+}
+
+/** @throws MigError `not-enrolled`, `state-mode`, `bad-certificate` */
+export async function readNodeStatus(state: string, role: Role, now: Instant): Promise<NodeStatus> {
+  const { certificate, mesh } = await openNodeState(state, role)
+  const running = await readRunningFile(state)
+  const outside = role === 'agent' ? await createOutsideMemory(state).read() : undefined
+  return {
+    state,
+    role,
+    name: certificate.name,
+    peer: certificate.peerid,
+    fleet: certificate.fleet,
+    tags: certificate.tags,
+    serial: certificate.serial,
+    notbefore: formatInstant(certificate.notbefore),
+    notafter: formatInstant(certificate.notafter),
+    invitation: certificate.invite,
+    isExpired: certificate.notafter < now,
+    isRunning: running !== undefined,
+    ...(running === undefined
+      ? {}
+      : { pid: running.pid, version: running.version, startedat: running.startedat }),
+    addresses: running?.addresses ?? [],
+    bootstrap: await readBootstrap(mesh),
+    ...(outside === undefined ? {} : { policyVersion: outside.policyVersion }),
+  }
+}
+
+/** Is there, or was there ever begun, a node in this directory? Asking makes nothing. */
+export async function hasNode(state: string): Promise<boolean> {
+  return (await stat(join(state, 'mesh')).catch(() => undefined))?.isDirectory() === true
+}
+
+/** One line each. */
+export function describeStatus(status: NodeStatus): readonly string[] {
+  const tags = Object.entries(status.tags).map(([name, value]) => `${name}=${value}`)
+  return [
+    `${status.role} ${status.name} ${status.peer}`,
+    `  fleet        ${status.fleet}`,
+    `  state        ${status.state}`,
+    status.isRunning
+      ? `  running      process ${status.pid}, version ${status.version}, since ${status.startedat}`
+      : `  not running  start it: mig ${status.role} start`,
+    `  addresses    ${status.addresses.length === 0 ? 'no open port' : status.addresses.join(' ')}`,
+    `  dials first  ${status.bootstrap.length === 0 ? '(nobody)' : status.bootstrap.join(' ')}`,
+    `  tags         ${tags.length === 0 ? '(none)' : tags.join(', ')}`,
+    `  certificate  serial ${status.serial}, ${status.isExpired ? 'EXPIRED at' : 'until'} ${status.notafter}`,
+    ...(status.policyVersion === undefined
+      ? []
+      : [`  policy       version ${status.policyVersion} was taken last`]),
+  ]
+}
