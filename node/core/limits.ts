@@ -133,7 +133,7 @@ export const maxStreamWindowBytes = 1024 * 1024
 export const enrolLimitMs = 5000
 /** Certificate, invitation and policy, which may be 1 MiB, twice over while a root changes. */
 export const maxCredentialBytes = 3 * 1024 * 1024
-/** Credentials above this wait for one of a few places, so that 500 strangers cannot fill the memory. */
+/** Credentials above this wait for one of a few places, so that strangers cannot fill the memory. */
 export const smallCredentialBytes = 256 * 1024
 export const maxLargeCredentialsAtOnce = 16
 /** Streams of one connection, in all protocols together; a member needs about twenty. */
@@ -141,9 +141,10 @@ export const maxMuxedStreams = 128
 export const maxRefusalReasonBytes = 512
 /** How long a refused peer has to read why. */
 export const verdictLingerMs = 500
-/** Inbound connections of peers that are not admitted (yet). */
-export const maxStrangersRelay = 500
-export const maxStrangersOther = 100
+/** Inbound connections of peers that are not admitted (yet). A join costs a relay 20 to 35 ms of one core, so more than
+ *  this could not be judged within `enrolLimitMs`: all would be cut off and come again, and none would get in. */
+export const maxStrangersRelay = 128
+export const maxStrangersOther = 64
 export const maxConnectionsRelay = 5000
 export const maxConnectionsInvestigator = 1000
 export const maxConnectionsAgent = 200

@@ -25,12 +25,19 @@ export async function createMesh(
   const { clock, random, log } = ports
   checkOptions(options)
   let supervisor: Supervisor | undefined
+  // One by one: spreading would lose the methods of a class.
+  const above = ports.handlers
   const handlers: MeshHandlers = {
-    ...ports.handlers,
+    credentials: () => above.credentials(),
+    judge: (peer, credentials) => above.judge(peer, credentials),
+    message: (topic, publisher, bytes) => above.message(topic, publisher, bytes),
+    stream: (name, peer, stream) => above.stream(name, peer, stream),
+    joined: (member) => above.joined(member),
     left: (peer) => {
       supervisor?.wake()
-      ports.handlers.left(peer)
+      above.left(peer)
     },
+    acquaintances: () => above.acquaintances(),
   }
   const permit = (connection: Connection) => admission.permit(connection)
   const gossip = new Gossip(options, { handlers, permit, clock, log })
@@ -68,7 +75,7 @@ export async function createMesh(
 
   const dial = (target: DialTarget, signal: AbortSignal): Promise<DialOutcome> =>
     dialPeer(target, { libp2p, admission, ownPeer, log }, signal)
-  const acquaintances = () => readAcquaintances(ports.handlers, log).filter(({ peer }) => peer !== ownPeer)
+  const acquaintances = () => readAcquaintances(handlers, log).filter(({ peer }) => peer !== ownPeer)
   supervisor = new Supervisor(
     {
       minLinks: options.minLinks,

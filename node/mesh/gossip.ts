@@ -3,7 +3,7 @@ import {
   type GossipSub,
   type GossipSubComponents,
   gossipsub,
-  type TopicValidatorFn,
+  TopicValidatorResult,
 } from '@chainsafe/libp2p-gossipsub'
 import type { Connection, PeerId as Libp2pPeerId } from '@libp2p/interface'
 import type { Role } from '../core/certificate.ts'
@@ -75,6 +75,7 @@ export class Gossip {
         // It implements what gossipsub uses of a registrar.
         registrar: registrar as unknown as GossipSubComponents['registrar'],
       }) as Router
+      this.#setValidators(router)
       this.#openStreamsAtOnce(router)
       router.addEventListener('subscription-change', (event) => {
         const peer = event.detail.peerId.toString()
@@ -87,19 +88,10 @@ export class Gossip {
     }
   }
 
-  /** Sets the validators and subscribes; libp2p must have started. */
+  /** Subscribes; libp2p must have started. */
   subscribe(): void {
     const { fleet, subscribe } = this.#options
-    const router = this.#router
-    for (const topic of topics) {
-      const validate = gossipValidator(topic, this.#ports)
-      const ignore: TopicValidatorFn = () => 'ignore' as ReturnType<TopicValidatorFn>
-      const validator: TopicValidatorFn = subscribe.includes(topic)
-        ? (_from, message) => validate(message)
-        : ignore
-      router?.topicValidators.set(topicName(fleet, topic), validator)
-    }
-    for (const topic of subscribe) router?.subscribe(topicName(fleet, topic))
+    for (const topic of subscribe) this.#router?.subscribe(topicName(fleet, topic))
   }
 
   /** Turns gossip on with an admitted peer, or repairs it: what is there already stays. */
@@ -142,6 +134,18 @@ export class Gossip {
     }
     const { recipients } = await this.#router.publish(topicName(this.#options.fleet, topic), bytes)
     return recipients.length
+  }
+
+  /** What is sent on a topic that we did not ask for is nobody's business here. */
+  #setValidators(router: Router): void {
+    const { fleet, subscribe } = this.#options
+    for (const topic of topics) {
+      const validate = gossipValidator(topic, this.#ports)
+      const wanted = subscribe.includes(topic)
+      router.topicValidators.set(topicName(fleet, topic), async (_from, message) =>
+        wanted ? validate(message) : TopicValidatorResult.Ignore,
+      )
+    }
   }
 
   /** gossipsub opens its streams one after another: a single peer that does not answer would keep the next ones from
