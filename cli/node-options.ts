@@ -14,6 +14,7 @@ export interface NodeOptions {
   readonly announce?: readonly string[]
   readonly bootstrap?: readonly string[]
   readonly logLevel?: LogLevel
+  readonly stopOnEof?: boolean
 }
 
 /** The same, with everything decided. */
@@ -39,6 +40,12 @@ export function addNodeOptions(command: Command): Command {
       'members to dial first: multiaddrs with /p2p/<id>, or files that list them',
     )
     .addOption(new Option('--log-level <level>', 'what is logged to stderr').choices([...logLevels]))
+    .addOption(
+      new Option(
+        '--stop-on-eof',
+        'stop when stdin ends: for whoever starts nodes and must leave none behind',
+      ).hideHelp(),
+    )
 }
 
 /** Options go before the configuration, the configuration before what is built in. */
@@ -47,6 +54,10 @@ export async function resolveNodeOptions(
   role: Role,
   options: NodeOptions,
 ): Promise<ResolvedNodeOptions> {
+  if (options.stopOnEof === true) {
+    process.stdin.resume()
+    process.stdin.once('end', () => process.kill(process.pid, 'SIGTERM'))
+  }
   const config = await loadConfig(context, options.config)
   const own = config[role]
   return {

@@ -2,7 +2,7 @@ import type { Instant } from '../core/clock.ts'
 import { base64UrlDecode, utf8 } from '../core/encoding.ts'
 import { codeOf } from '../core/error.ts'
 import { formatInstant } from '../core/instant.ts'
-import { detailPageBytes } from '../core/limits.ts'
+import { detailPageBytes, maxSummaryReasonChars } from '../core/limits.ts'
 import type { Outcome, StatusKind } from '../core/outcome.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import { detailPage, outbox } from '../store/keyspace.ts'
@@ -103,5 +103,10 @@ export function canSealTo(replyKey: Uint8Array): boolean {
 
 /** A reason may quote a target or a name: what has no canonical form is taken out (protocol 2.2). */
 function inCanonicalForm(text: string): string {
-  return text.toWellFormed().normalize('NFC').replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\u00b7').slice(0, maxStatusReasonChars).toWellFormed()
+  return text
+    .toWellFormed()
+    .normalize('NFC')
+    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\u00b7')
+    .slice(0, maxSummaryReasonChars)
+    .toWellFormed()
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Admission, accept, ignore } from '../core/admission.ts'
 import { isCollector } from '../core/certificate.ts'
+import type { Instant } from '../core/clock.ts'
 import { decodeEnvelope, documentId } from '../core/envelope.ts'
 import * as keys from '../store/keyspace.ts'
 import { verifyCertificate, verifyInvitation } from '../verification/membership.ts'
@@ -52,7 +53,7 @@ export async function enterInvitation(context: DoorContext, bytes: Uint8Array): 
     fleet,
     now,
     signedBy: async (document, window) =>
-      (await verifySignatures(document, policy.keyring, { ...window, now })).persons,
+      (await verifySignatures(document, policy.keyring, { ...window, now: earlier(now, window.expireAfter) })).persons,
     mayEnrol: policy.mayEnrol,
     isRevoked: (id) => policy.policy.revoked.invitations.includes(id),
   })
@@ -87,6 +88,12 @@ export async function enterCertificate(context: DoorContext, bytes: Uint8Array):
     await shelf.put({ kind: 'certificate', key, version: String(certificate.serial), bytes }, { sync: false })
   }
   return accept({ kind: 'certificate', key, peer })
+}
+
+/** An invitation is judged as it was while it could be used: an enroller's key that has expired since does not cast its members out.
+ *  A key or a person that is revoked does. */
+function earlier(now: Instant, expires: Instant | undefined): Instant {
+  return expires !== undefined && expires < now ? expires : now
 }
 
 function hashOf(wire: Uint8Array): string {
