@@ -5,7 +5,7 @@ import { openMeshState } from '../../node/roles/enrol.ts'
 import { runMeshProcess } from '../../node/roles/run-mesh.ts'
 import type { CommandContext } from '../context.ts'
 import { Exit } from '../exit.ts'
-import { announceStart, runUntilStopped } from '../fleet/start.ts'
+import { announceStart, boundStop, meshStopWithinMs, runUntilStopped } from '../fleet/start.ts'
 import { createLog, type LogLevel, logLevels } from '../log.ts'
 import { describeError } from '../terminal.ts'
 
@@ -49,6 +49,7 @@ export function define(command: Command, context: CommandContext): void {
 }
 
 async function run(context: CommandContext, options: MeshOptions): Promise<void> {
+  boundStop(context, meshStopWithinMs)
   const { clock, random } = context
   const input = new Socket({ fd: 4, readable: true, writable: false })
   const output = new Socket({ fd: 3, readable: false, writable: true })
@@ -63,7 +64,7 @@ async function run(context: CommandContext, options: MeshOptions): Promise<void>
   const forget = await announceStart(context, state, node.addresses())
   context.terminal.out('ready')
   await runUntilStopped(context, async () => {
-    await node.stop()
     await forget()
+    await node.stop()
   })
 }

@@ -6,7 +6,7 @@ import { MigError } from '../../node/core/error.ts'
 import { openNodeState } from '../../node/roles/enrol.ts'
 import { runAgent } from '../../node/roles/run-agent.ts'
 import type { CommandContext } from '../context.ts'
-import { keepParserSmall } from '../fleet/start.ts'
+import { boundStop, keepParserSmall, stopWithinMs } from '../fleet/start.ts'
 import { createLog } from '../log.ts'
 import {
   addNodeOptions,
@@ -27,6 +27,7 @@ export function define(command: Command, context: CommandContext): void {
     .option('--root <dir>', 'the machine to look at; default /')
     .addOption(new Option('--mode <mode>', 'what the agent says of itself').choices(['daemon', 'checkin']))
     .action(async (given: AgentOptions) => {
+      boundStop(context, stopWithinMs)
       keepParserSmall()
       const options = await resolveNodeOptions(context, 'agent', given)
       const root = resolve(given.root ?? options.config.agent?.root ?? '/')

@@ -3,13 +3,14 @@ import { serveControl } from '../../node/roles/control-socket.ts'
 import { openNodeState } from '../../node/roles/enrol.ts'
 import { runInvestigator } from '../../node/roles/run-mesh.ts'
 import type { CommandContext } from '../context.ts'
-import { announceStart, keepParserSmall, runUntilStopped } from '../fleet/start.ts'
+import { announceStart, boundStop, keepParserSmall, runUntilStopped, stopWithinMs } from '../fleet/start.ts'
 import { createLog } from '../log.ts'
 import { addNodeOptions, type NodeOptions, resolveNodeOptions } from '../node-options.ts'
 
 /** Prints `ready` when commands can use it: others wait for that line. */
 export function define(command: Command, context: CommandContext): void {
   addNodeOptions(command).action(async (given: NodeOptions) => {
+    boundStop(context, stopWithinMs)
     keepParserSmall()
     const options = await resolveNodeOptions(context, 'investigator', given)
     const state = await openNodeState(options.state, 'investigator')

@@ -5,8 +5,15 @@ import type { CommandContext } from '../context.ts'
 import { version } from '../version.ts'
 import { writeRunningFile } from './running-file.ts'
 
-/** How long a node may take to stop; what it has acknowledged is on the disk already. */
-const stopWithinMs = 1800
+/** How long a node may take to stop: the agent's mesh process less, because its gate process waits for it. */
+export const stopWithinMs = 1800
+export const meshStopWithinMs = 1200
+
+/** Cuts off a stop that hangs, also one that comes while the node is still starting. What was acknowledged is on the disk already. */
+export function boundStop(context: CommandContext, withinMs: number): void {
+  const cutOff = () => setTimeout(() => process.exit(0), withinMs).unref()
+  context.signal.addEventListener('abort', cutOff, { once: true })
+}
 
 /** The parser of targets would otherwise keep up to 75 MB. Before the first target is parsed.
  *  @see docs/decisions/target-parser.md */
@@ -33,7 +40,7 @@ export async function announceStart(
   })
 }
 
-/** Waits for ctrl-C or SIGTERM, then stops; a stop that hangs is cut off. */
+/** Waits for ctrl-C or SIGTERM, then stops. */
 export async function runUntilStopped(context: CommandContext, stop: () => Promise<void>): Promise<void> {
   const { signal } = context
   // Timers of the mesh do not keep the process alive, and a node may have no socket for a while.
@@ -43,6 +50,5 @@ export async function runUntilStopped(context: CommandContext, stop: () => Promi
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
   clearInterval(keepAlive)
-  setTimeout(() => process.exit(0), stopWithinMs).unref()
   await stop()
 }
