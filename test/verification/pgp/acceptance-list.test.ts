@@ -656,8 +656,14 @@ describe('which keys count', () => {
     })
     const body = bodyOf(anAction(under))
     const bytes = preAuthEncoding('mig.action.v3', body)
+    const primaryId = {
+      type: 16,
+      critical: false,
+      body: Uint8Array.from(Buffer.from(dora.getKeyID().toHex(), 'hex')),
+    }
     const judgeBy = async (keyPacket: PrivateKey['keyPacket']) => {
-      const signature = await signByHand(bytes, { keyPacket, subkeys: [] } as unknown as PrivateKey)
+      const signer = { keyPacket, subkeys: [] } as unknown as PrivateKey
+      const signature = await signByHand(bytes, signer, { unhashedSubpackets: [primaryId] })
       return judge(encodeEnvelope({ type: 'mig.action.v3', body, signatures: [signature] }), now, under)
     }
     expect(await judgeBy(dora.keyPacket)).toBe('authorized')

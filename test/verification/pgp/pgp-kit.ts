@@ -117,6 +117,8 @@ export async function signByHand(
     ...change,
   })
   await signPacket(packet, signer, message.packets[0] as object, new Date(options.date ?? now), true)
+  // Signing throws the unsigned part away.
+  packet.unhashedSubpackets = change.unhashedSubpackets ?? []
   return packetOf(packet)
 }
 
