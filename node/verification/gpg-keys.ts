@@ -96,7 +96,8 @@ function parseSecretKeys(listing: string): GpgKey[] {
       keys.push({ userIds: [], usable: !/[rei]/.test(fields[1] ?? ''), uses: fields[11] ?? '' })
     else if (fields[0] === 'fpr' && current !== undefined)
       current.fingerprint ??= parseFingerprint(fields[9] ?? '')
-    else if (fields[0] === 'uid' && current !== undefined) current.userIds.push(unescapeColons(fields[9] ?? ''))
+    else if (fields[0] === 'uid' && current !== undefined)
+      current.userIds.push(unescapeColons(fields[9] ?? ''))
   }
   return keys.flatMap(({ fingerprint, userIds, usable, uses }) =>
     fingerprint === undefined || !usable || uses.includes('D')

@@ -9,9 +9,9 @@ export function readUserId(text: string): { readonly name: string; readonly emai
       ? /^([^<>()\u0000-\u001f\u007f-\u009f]+) <([^\s<>()@]+@[^\s<>()@]+\.[^\s<>()@]+)>$/u.exec(text)
       : null
   const name = match?.[1]?.trim() ?? ''
-  if (match?.[2] === undefined || name.length < 5 || /^\d/.test(name)) {
+  if (match?.[2] === undefined || name === '') {
     throw new MigError('usage', `'${text}' is not of the form "Name <mail>"`, {
-      hint: 'for example: "Ada Lovelace <ada@example.org>"; GnuPG wants a name of at least 5 characters that begins with a letter',
+      hint: 'for example: "Ada Lovelace <ada@example.org>"',
     })
   }
   return { name, email: match[2] }

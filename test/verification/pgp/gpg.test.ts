@@ -135,7 +135,7 @@ withGpg('with stock gpg', () => {
   })
 
   test('stock gpg verifies what our signers sign over the bytes that are signed', async () => {
-    const fingerprint = await generateGpgKey('Zoë Gpg <zoe@example.org>', gpg)
+    const fingerprint = await generateGpgKey('7ë <zoe@example.org>', gpg)
     const key = await aKey('Filekey', { date: new Date(now) })
     stockGpg(gpg, ['--import'], key.toPublic().write())
     writeFileSync(join(gpg.home, 'bytes'), signed)
@@ -270,7 +270,6 @@ withGpg('with stock gpg', () => {
       'no mail',
       'Eve <eve>',
       'Eve <eve@example.org> x',
-      'Eve <eve@example.org>',
       `${'x'.repeat(300)} <a@example.org>`,
     ]) {
       await expect(generateGpgKey(text, gpg)).rejects.toMatchObject({ code: 'usage' })
