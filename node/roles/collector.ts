@@ -1,3 +1,4 @@
+import { isCollector } from '../core/certificate.ts'
 import { encodeEnvelope } from '../core/envelope.ts'
 import { messageOf } from '../core/error.ts'
 import { plusSeconds } from '../core/instant.ts'
@@ -36,6 +37,9 @@ export async function startCollector(
         // What came by a session was missed by gossip here, so others may have missed it too.
         if (source.via === 'sync')
           void spread(what).catch((error: unknown) => log('spread-failed', { error: messageOf(error) }))
+        // Nobody listens to what a collector says before they know it, and its first question must not wait for their next session.
+        if (source.via === 'admission' && what.kind === 'certificate')
+          void introduce(what).catch((error: unknown) => log('spread-failed', { error: messageOf(error) }))
         role.entered(what, source)
       },
       joined: () => undefined,
@@ -56,6 +60,18 @@ export async function startCollector(
       detail: role.detail ?? (async (_peer, stream) => stream.abort('no details here')),
     }
   })
+
+  /** Certificates of relays and investigators' nodes, with their invitations, spread on the policy topic (protocol 1.4). */
+  async function introduce({ peer }: Entered): Promise<void> {
+    const held = peer === undefined ? undefined : node.ledger.certificates.get(peer)
+    const invitation = held === undefined ? undefined : node.ledger.invitations.get(held.certificate.invite)
+    if (held === undefined || invitation === undefined || !isCollector(held.certificate.role)) return
+    await node.publish(
+      'policy',
+      { kind: 'invitation', bytes: invitation.wire },
+      { kind: 'certificate', bytes: held.wire },
+    )
+  }
 
   async function spread(what: Entered): Promise<void> {
     if (what.kind === 'action' && what.actionId !== undefined) {
