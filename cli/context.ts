@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { Clock, Random } from '../node/core/clock.ts'
 import type { Role } from '../node/core/certificate.ts'
+import type { Clock, Random } from '../node/core/clock.ts'
 import { systemClock, systemRandom } from '../node/system/system-clock.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
@@ -42,7 +42,8 @@ export function createContext(): CommandContext {
 /** `$MIG_HOME`, or the platform's place for data. */
 export function migHome(settings: Settings): string {
   if (settings.migHome !== undefined && settings.migHome !== '') return settings.migHome
-  if (process.platform === 'win32') return join(settings.localAppData ?? join(settings.home, 'AppData', 'Local'), 'mig')
+  if (process.platform === 'win32')
+    return join(settings.localAppData ?? join(settings.home, 'AppData', 'Local'), 'mig')
   if (process.platform === 'darwin') return join(settings.home, 'Library', 'Application Support', 'mig')
   return join(settings.xdgDataHome ?? join(settings.home, '.local', 'share'), 'mig')
 }

@@ -34,7 +34,22 @@ export function readSettings(): Settings {
 
 /** What gpg and its agent need to find the person's keys, their passphrase prompt and their session; nothing else is passed on. */
 export function gpgEnvironment(): Record<string, string> {
-  const wanted = ['PATH', 'HOME', 'GNUPGHOME', 'GPG_TTY', 'DISPLAY', 'WAYLAND_DISPLAY', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS', 'TERM', 'LANG', 'LC_ALL', 'USERPROFILE', 'APPDATA', 'SystemRoot']
+  const wanted = [
+    'PATH',
+    'HOME',
+    'GNUPGHOME',
+    'GPG_TTY',
+    'DISPLAY',
+    'WAYLAND_DISPLAY',
+    'XDG_RUNTIME_DIR',
+    'DBUS_SESSION_BUS_ADDRESS',
+    'TERM',
+    'LANG',
+    'LC_ALL',
+    'USERPROFILE',
+    'APPDATA',
+    'SystemRoot',
+  ]
   const environment: Record<string, string> = {}
   for (const name of wanted) {
     const value = process.env[name]

@@ -37,8 +37,10 @@ export function define(command: Command, context: CommandContext): void {
           context,
           await replySeedFor(file, { service, signer }, context),
         )
-        context.terminal.out(id)
-        if (options.follow !== true) return 0
+        if (options.follow !== true) {
+          context.terminal.out(id)
+          return 0
+        }
         const { show, wait: waitMs } = options
         const follow = {
           show,

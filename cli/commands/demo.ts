@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { base64UrlEncode } from '../../node/core/encoding.ts'
-import { codeOf } from '../../node/core/error.ts'
+import { codeOf, MigError } from '../../node/core/error.ts'
+import { demoStartMs } from '../../node/core/limits.ts'
+import { connectControl } from '../../node/roles/control-socket.ts'
 import type { CommandContext } from '../context.ts'
 import { makeDemoFleet } from '../demo/fleet.ts'
 import { machines, writeMachine } from '../demo/machines.ts'
@@ -16,7 +18,8 @@ const loopback = '/ip4/127.0.0.1/tcp/0'
 export function define(command: Command, context: CommandContext): void {
   command
     .option('--quick-exit', 'end when the questions are answered, also in a terminal')
-    .action(async (options: { readonly quickExit?: boolean }) => {
+    .option('--logs <dir>', 'keep what the nodes log, a file each')
+    .action(async (options: { readonly quickExit?: boolean; readonly logs?: string }) => {
       const { terminal, settings, signal, random } = context
       const home = await mkdtemp(join(tmpdir(), 'mig-demo-'))
       await chmod(home, 0o700)
@@ -32,7 +35,7 @@ export function define(command: Command, context: CommandContext): void {
         MIG_PASSPHRASE: passphrase,
         ...(settings.noColor ? { NO_COLOR: '1' } : {}),
       }
-      const processes = createProcesses(context.command, environment, signal)
+      const processes = createProcesses(context.command, environment, signal, options.logs)
       const started = performance.now()
       try {
         terminal.say('A throw-away fleet: one relay, six agents, one investigator, all on this machine.')
@@ -60,6 +63,7 @@ export function define(command: Command, context: CommandContext): void {
           ...[...agents].map(([name, args]) => processes.node(name, args, 'ready')),
         ])
         terminal.say(`Up after ${seconds(started)} s. Fleet ${fleet.fleet}.`)
+        await whenAllAreKnown(investigator.path, agents.size, context)
         await processes.run(['agents'])
         await playDemo({
           terminal,
@@ -70,7 +74,8 @@ export function define(command: Command, context: CommandContext): void {
             await processes.node(name, agents.get(name) ?? [], 'ready')
           },
         })
-        terminal.say(`\nAll of that took ${seconds(started)} s.`)
+        terminal.say('')
+        terminal.say(`All of that took ${seconds(started)} s.`)
         if (terminal.isInteractive && options.quickExit !== true && !signal.aborted)
           await stayUp(context, home)
       } catch (error) {
@@ -83,8 +88,31 @@ export function define(command: Command, context: CommandContext): void {
     })
 }
 
+/** The expected set of a question is frozen from the roster: everybody should be in it before the first is asked. */
+async function whenAllAreKnown(
+  statePath: string,
+  agents: number,
+  { clock, signal }: CommandContext,
+): Promise<void> {
+  const control = await connectControl(statePath)
+  if (control === undefined) throw new MigError('internal', 'the investigator’s node does not answer')
+  try {
+    const deadline = clock.monotonicMs() + demoStartMs
+    while ((await control.service.agents()).length < agents) {
+      if (clock.monotonicMs() > deadline)
+        throw new MigError(
+          'timeout',
+          `not all of ${agents} agents are in the roster after ${demoStartMs / 1000} s`,
+        )
+      await clock.sleep(50, signal)
+    }
+  } finally {
+    control.close()
+  }
+}
+
 async function stayUp({ terminal, signal, command }: CommandContext, home: string): Promise<void> {
-  terminal.say('\nThe fleet stays up until ctrl-C. In another terminal:')
+  terminal.say('The fleet stays up until ctrl-C. In another terminal:')
   terminal.say(`  export MIG_HOME=${home}`)
   terminal.say(
     `  node ${command[1] ?? 'dist/mig.js'} file -path /etc -name passwd      (it asks for a passphrase: use -t local to try without one)`,

@@ -6,7 +6,7 @@ import { loadConfig } from '../config.ts'
 import type { CommandContext } from '../context.ts'
 import { fleetPath, openFleetDirectory, readPolicyJson } from '../fleet/fleet-directory.ts'
 import { checkDraft } from '../fleet/policy-draft.ts'
-import { findRevocation, policyText, revoke } from '../fleet/policy-revoke.ts'
+import { findRevocation, type NamedNode, policyText, revoke } from '../fleet/policy-revoke.ts'
 import { addServiceOptions, type ServiceOptions, withService } from '../service-options.ts'
 
 interface RevokeOptions extends ServiceOptions {
@@ -28,12 +28,7 @@ export function define(command: Command, context: CommandContext): void {
       const parsed = parsePolicyBody(edited)
       if (typeof parsed === 'string') throw new MigError('bad-policy', `${fleet.files.policyJson}: ${parsed}`)
       const body = edited as PolicyBody
-      const found = await findRevocation(who, body, () =>
-        withService(context, options, async ({ service, isShared }) => {
-          if (!isShared) await service.ready()
-          return [...(await service.agents()), ...(await service.members())]
-        }),
-      )
+      const found = await findRevocation(who, body, () => nodesKnown(context, options))
       const changed = revoke(body, found)
       if (changed === undefined) {
         context.terminal.say(`${found.words} is revoked in ${fleet.files.policyJson} already`)
@@ -47,4 +42,17 @@ export function define(command: Command, context: CommandContext): void {
         context.terminal.say('nodes that this person invited lose their membership too: invite them anew')
       context.terminal.say('it holds once it is signed and sent: mig policy sign && mig policy publish')
     })
+}
+
+/** Agents and members that the investigator's node knows by name; nobody where there is no such node. */
+async function nodesKnown(context: CommandContext, options: RevokeOptions): Promise<readonly NamedNode[]> {
+  try {
+    return await withService(context, options, async ({ service, isShared }) => {
+      if (!isShared) await service.ready()
+      return [...(await service.agents()), ...(await service.members())]
+    })
+  } catch (error) {
+    if (error instanceof MigError && error.code === 'not-enrolled') return []
+    throw error
+  }
 }

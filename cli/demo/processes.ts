@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { MigError } from '../../node/core/error.ts'
 import { demoStartMs } from '../../node/core/limits.ts'
 
@@ -20,6 +22,7 @@ export function createProcesses(
   command: readonly string[],
   environment: Readonly<Record<string, string>>,
   signal: AbortSignal,
+  logs: string | undefined,
 ): Processes {
   const [executable, ...entry] = command
   if (executable === undefined) throw new RangeError('no command')
@@ -52,6 +55,7 @@ export function createProcesses(
       let errors = ''
       child.stderr?.on('data', (chunk: Buffer) => {
         errors = (errors + chunk.toString('utf8')).slice(-4000)
+        if (logs !== undefined) appendFileSync(join(logs, `${name}.log`), chunk)
       })
       return new Promise<string>((resolve, reject) => {
         let text = ''

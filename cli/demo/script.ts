@@ -16,7 +16,10 @@ export interface DemoScript {
 }
 
 export async function playDemo({ terminal, processes, home, bob, restart }: DemoScript): Promise<void> {
-  const title = (text: string) => terminal.say(`\n── ${text}`)
+  const title = (text: string) => {
+    terminal.say('')
+    terminal.say(`── ${text}`)
+  }
 
   /** Shows a command as a person would type it, then runs it. @throws MigError `internal` on another exit code */
   async function mig(line: readonly string[], expect: number | readonly number[] = 0): Promise<string> {

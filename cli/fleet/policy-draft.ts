@@ -1,3 +1,4 @@
+import { roles } from '../../node/core/certificate.ts'
 import type { Instant } from '../../node/core/clock.ts'
 import { MigError } from '../../node/core/error.ts'
 import { nearest } from '../../node/core/nearest.ts'
@@ -15,7 +16,7 @@ export async function checkDraft(
 ): Promise<TrustedPolicyDraft> {
   assertModuleNames(body)
   const draft = await checkPolicyDraft(body, fleet.root, knownModules, now)
-  return { ...draft, warnings: [...draft.warnings, ...outOfReach(draft)] }
+  return { ...draft, warnings: [...draft.warnings, ...outOfReach(draft), ...withoutEnrollers(draft)] }
 }
 
 /** A typo in a module's name is the likeliest mistake, and a dead entry the most dangerous: say which name was meant. */
@@ -29,6 +30,13 @@ function assertModuleNames(body: unknown): void {
   throw new MigError('bad-acl', `acl.${unknown}: there is no module '${unknown}'`, {
     hint: near === undefined ? `known modules: ${known.join(', ')}` : `did you mean '${near}'?`,
   })
+}
+
+/** Roles that nobody can invite nodes for any more. */
+function withoutEnrollers({ policy, mayEnrol }: TrustedPolicyDraft): string[] {
+  return roles
+    .filter((role) => !policy.people.some(({ name }) => mayEnrol(name, role)))
+    .map((role) => `enrollers: nobody who is not revoked may enrol nodes of role ${role}`)
 }
 
 /** Minimums that only people who are revoked could reach. */

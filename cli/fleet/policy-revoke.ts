@@ -13,13 +13,15 @@ export type Revocation = {
   readonly words: string
 }
 
+export type NamedNode = Pick<AgentView, 'id' | 'name'> | Pick<MemberView, 'peer' | 'name'>
+
 /** Whom or what a person means who types a name, a peer id or an invitation's id.
  *  @param nodes asked only when it is neither of the first three
  *  @throws MigError `not-found`, `usage` when several nodes have that name */
 export async function findRevocation(
   text: string,
   body: PolicyBody,
-  nodes: () => Promise<readonly (Pick<AgentView, 'id' | 'name'> | Pick<MemberView, 'peer' | 'name'>)[]>,
+  nodes: () => Promise<readonly NamedNode[]>,
 ): Promise<Revocation> {
   const fingerprint = text.replace(/\s/g, '').toUpperCase()
   const person = body.people.find(

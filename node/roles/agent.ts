@@ -166,7 +166,7 @@ export async function startAgent(
       const { boot } = await gate.identity()
       const item: Item = { kind: 'heartbeat', bytes }
       heartbeat = { mark: itemMark('heartbeat', keys.heartbeat(self), `${boot}.${beats++}`), item }
-      await node.publish('presence', item)
+      await node.publish('presence', { kind: 'invitation', bytes: options.invitationWire }, item)
       // Gossip forgets whoever is not listening yet; a session carries the same heartbeat surely.
       if (isFirst) node.syncSoon((member) => isCollector(member.role), 300 + 700 * random.fraction())
     } catch (error) {

@@ -17,6 +17,8 @@ export type CollectorNode = MemberNode
 export interface CollectorRole {
   readonly entered: (what: Entered, source: Source) => void
   readonly synced?: (member: Member) => void
+  /** Its own receipt for an answer that it holds, where it is the one to give it. */
+  readonly receiptFor?: (actionId: string, peer: PeerId) => Promise<Item | undefined>
   readonly detail?: (peer: PeerId, stream: FrameStream, signal: AbortSignal) => Promise<void>
 }
 
@@ -50,7 +52,11 @@ export async function startCollector(
         const items: Item[] = []
         for (const { actionid, peerid } of awaited) {
           const held = await node.shelf.get('receipt', keys.receipt(actionid, peerid))
-          if (held !== undefined) items.push({ kind: 'receipt', bytes: held.bytes })
+          const item: Item | undefined =
+            held === undefined
+              ? await role.receiptFor?.(actionid, peerid)
+              : { kind: 'receipt', bytes: held.bytes }
+          if (item !== undefined) items.push(item)
         }
         return items
       },

@@ -7,7 +7,7 @@ import type { Shelf } from './shelf.ts'
 
 /** Where something came in from. */
 export interface Source {
-  readonly via: 'gossip' | 'sync' | 'admission' | 'local' | 'file'
+  readonly via: 'gossip' | 'sync' | 'admission' | 'local' | 'file' | 'disk'
   readonly peer?: PeerId
 }
 

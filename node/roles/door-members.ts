@@ -3,11 +3,13 @@ import { type Admission, accept, ignore } from '../core/admission.ts'
 import { isCollector } from '../core/certificate.ts'
 import type { Instant } from '../core/clock.ts'
 import { decodeEnvelope, documentId } from '../core/envelope.ts'
+import { parseInstant } from '../core/instant.ts'
 import * as keys from '../store/keyspace.ts'
 import { verifyCertificate, verifyInvitation } from '../verification/membership.ts'
+import { openDocument } from '../verification/open-document.ts'
 import { openPolicy, openRoot, succeeds } from '../verification/trusted-policy.ts'
 import { verifySignatures } from '../verification/verify-signatures.ts'
-import type { DoorContext, Entered } from './door-context.ts'
+import type { DoorContext, Entered, Source } from './door-context.ts'
 
 export async function enterRoot(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
   const { ledger, shelf } = context
@@ -20,13 +22,19 @@ export async function enterRoot(context: DoorContext, bytes: Uint8Array): Promis
   return accept({ kind: 'root', key })
 }
 
-export async function enterPolicy(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
+export async function enterPolicy(
+  context: DoorContext,
+  bytes: Uint8Array,
+  source: Pick<Source, 'via'>,
+): Promise<Admission<Entered>> {
   const { ledger, shelf } = context
   if (ledger.root === undefined) return ignore('no-policy', 'the root of this fleet is not known yet')
   const envelope = decodeEnvelope(bytes)
   if (typeof envelope !== 'string' && ledger.policy?.hash === documentId(envelope))
     return ignore('already-held', 'policy')
-  const verdict = await openPolicy(bytes, ledger.root, context.knownModules, context.clock.now())
+  // A policy that this node took once stays in force when its signer's key expires later; a restart must not change that.
+  const now = source.via === 'disk' ? (issuedAtOf(bytes) ?? context.clock.now()) : context.clock.now()
+  const verdict = await openPolicy(bytes, ledger.root, context.knownModules, now)
   if (verdict.kind !== 'accept') return verdict
   const next = succeeds(ledger.policy, verdict.value)
   if (next.kind !== 'accept') return next
@@ -53,7 +61,8 @@ export async function enterInvitation(context: DoorContext, bytes: Uint8Array): 
     fleet,
     now,
     signedBy: async (document, window) =>
-      (await verifySignatures(document, policy.keyring, { ...window, now: earlier(now, window.expireAfter) })).persons,
+      (await verifySignatures(document, policy.keyring, { ...window, now: earlier(now, window.expireAfter) }))
+        .persons,
     mayEnrol: policy.mayEnrol,
     isRevoked: (id) => policy.policy.revoked.invitations.includes(id),
   })
@@ -98,4 +107,10 @@ function earlier(now: Instant, expires: Instant | undefined): Instant {
 
 function hashOf(wire: Uint8Array): string {
   return createHash('sha256').update(wire).digest('base64')
+}
+
+function issuedAtOf(policyWire: Uint8Array): Instant | undefined {
+  const opened = openDocument(policyWire, 'mig.policy.v1')
+  const text = opened.kind === 'accept' ? opened.value.value.issuedat : undefined
+  return typeof text === 'string' ? parseInstant(text) : undefined
 }

@@ -73,8 +73,17 @@ const topicKinds: Readonly<Record<Topic, ReadonlySet<ItemKind>>> = {
   actions: new Set<ItemKind>(['action', 'cancel']),
   policy: new Set<ItemKind>(['root', 'policy', 'invitation', 'certificate']),
   results: new Set<ItemKind>(['result', 'status', 'receipt']),
-  presence: new Set<ItemKind>(['heartbeat']),
+  // The invitation goes along: a collector may hear of an agent before it has heard of whoever invited it.
+  presence: new Set<ItemKind>(['invitation', 'heartbeat']),
 }
+
+const forWantOfKnowledge: ReadonlySet<string> = new Set([
+  'not-a-member',
+  'unknown-action',
+  'unknown-signer',
+  'no-policy',
+])
+const isHelpful = (member: Member) => isCollector(member.role)
 
 export async function startMember(
   options: MemberOptions,
@@ -294,14 +303,20 @@ export async function startMember(
           const items = decodeItems(bytes)
           if (items === undefined || items.length === 0 || items.length > maxGossipItems) return 'reject'
           if (items.some((item) => !topicKinds[topic].has(item.kind))) return 'reject'
-          const certificate = ledger.certificates.get(publisher)?.certificate
-          const fault = membershipFault(ledger, publisher, clock.now())
+          // What an agent says carries its certificate, so it may be the first that is heard of its publisher; it proves itself at the door.
+          const carriesCertificate = topic === 'presence' || topic === 'results'
           // Whether somebody is a member is local knowledge: never a reason to cost a forwarder its score.
-          if (certificate === undefined || fault !== undefined) return 'ignore'
-          if (topic === 'actions' && !isCollector(certificate.role)) return 'ignore'
+          const isMember = membershipFault(ledger, publisher, clock.now()) === undefined
+          if (!isMember && !carriesCertificate) return 'ignore'
+          const role = ledger.certificates.get(publisher)?.certificate.role
+          if (topic === 'actions' && (role === undefined || !isCollector(role))) return 'ignore'
           const verdicts = new Set<string>()
-          for (const item of items)
-            verdicts.add((await door.enter(item, { via: 'gossip', peer: publisher })).kind)
+          for (const item of items) {
+            const verdict = await door.enter(item, { via: 'gossip', peer: publisher })
+            verdicts.add(verdict.kind)
+            // Gossip never repeats what was ignored; a session brings it again, after what it is judged by.
+            if (verdict.kind === 'ignore' && forWantOfKnowledge.has(verdict.code)) syncSoon(isHelpful, 1000)
+          }
           if (verdicts.has('reject')) return 'reject'
           return verdicts.has('accept') ? 'accept' : 'ignore'
         },

@@ -18,7 +18,7 @@ export async function reloadLedger(context: DoorContext): Promise<void> {
     for (const key of context.shelf.keys(kind)) {
       const held = await context.shelf.get(kind, key)
       const verdict =
-        held === undefined ? undefined : await entrances[kind](context, held.bytes, { via: 'local' })
+        held === undefined ? undefined : await entrances[kind](context, held.bytes, { via: 'disk' })
       if (
         verdict === undefined ||
         verdict.kind === 'reject' ||

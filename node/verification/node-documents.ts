@@ -119,7 +119,8 @@ export function decodeWithCertificate(
   const reader = new ByteReader(wire)
   const certificate = reader.prefixed(maxOtherBodyBytes)
   const envelope = reader.prefixed(maxNodeEnvelopeBytes)
-  if (certificate === undefined || envelope === undefined || envelope.length === 0 || !reader.done) return undefined
+  if (certificate === undefined || envelope === undefined || envelope.length === 0 || !reader.done)
+    return undefined
   return { certificateWire: certificate.length === 0 ? undefined : certificate, envelopeWire: envelope }
 }
 

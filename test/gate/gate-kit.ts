@@ -11,8 +11,7 @@ import { base64UrlEncode } from '../../node/core/encoding.ts'
 import { decodeEnvelope, documentId, type Envelope, encodeEnvelope } from '../../node/core/envelope.ts'
 import { formatInstant, plusSeconds } from '../../node/core/instant.ts'
 import type { PolicyBody } from '../../node/core/policy.ts'
-import { resultHash } from '../../node/core/result.ts'
-import type { Gate, OutboxEntry } from '../../node/gate/gate.ts'
+import type { Gate } from '../../node/gate/gate.ts'
 import { createLocalGate } from '../../node/gate/local-gate.ts'
 import type { OutsideMemory } from '../../node/gate/rollback-guard.ts'
 import type { Runner } from '../../node/gate/runner.ts'
@@ -21,20 +20,17 @@ import { createOutsideMemory } from '../../node/roles/outside-memory.ts'
 import { openLevelStore } from '../../node/store/level-store.ts'
 import type { Store } from '../../node/store/store.ts'
 import { signCertificate } from '../../node/verification/membership.ts'
-import { decodeWithCertificate } from '../../node/verification/node-documents.ts'
-import { openEnvelope, sealEnvelope } from '../../node/verification/node-envelope.ts'
 import { gateKeysOf, nodeKeysOf } from '../../node/verification/node-keys.ts'
 import { temporaryDirectory } from '../fixtures/temporary-directory.ts'
 import { aKey, aPerson, aPolicy, aRoot, at, bodyOf, grant, now, wireOf } from '../verification/pgp/pgp-kit.ts'
 import { createManualClock, type ManualClock } from './manual-clock.ts'
+import { aReceipt, bodyOfAnswer, originKeys } from './receipt.ts'
 import { createTestRunner, type TestRunner } from './test-runner.ts'
 
 export const seconds = 1000
 export const minutes = 60 * seconds
 export const hours = 60 * minutes
 
-/** The node that asks; its receipts clear the outbox. */
-export const originKeys = nodeKeysOf(new Uint8Array(32).fill(9))
 /** The reply key of every action here. */
 export const replySeed = new Uint8Array(32).fill(5)
 
@@ -298,35 +294,8 @@ export async function answersOf(gate: Gate): Promise<Record<string, Record<strin
   return Object.fromEntries(entries)
 }
 
-export function bodyOfAnswer(entry: OutboxEntry): Record<string, unknown> {
-  const envelope = decodeWithCertificate(entry.wire)?.envelopeWire ?? new Uint8Array(0)
-  const opened = openEnvelope(entry.kind === 'result' ? 'mig-result' : 'mig-status', envelope)
-  if (!('value' in opened)) throw new Error(opened.fault)
-  return opened.value
-}
-
-/** What a collector says when it holds a result. */
-export function aReceipt(
-  fleet: TestFleet,
-  entry: OutboxEntry,
-  machine: Pick<TestMachine, 'certificate'>,
-  change: { readonly collector?: string; readonly seed?: Uint8Array; readonly result?: string } = {},
-): Uint8Array {
-  const envelope = decodeWithCertificate(entry.wire)?.envelopeWire ?? new Uint8Array(0)
-  const body = {
-    v: 1,
-    fleet: fleet.id,
-    actionid: entry.actionId,
-    peerid: machine.certificate.peerid,
-    result: change.result ?? resultHash(envelope),
-    collector: change.collector ?? originKeys.peerId,
-    at: formatInstant(now),
-  }
-  return sealEnvelope('mig-receipt', body, change.seed ?? originKeys.peerSeed)
-}
-
 /** The origin confirms everything that waits. */
-export async function confirmAll(gate: Gate, fleet: TestFleet, machine: TestMachine): Promise<void> {
+export async function confirmAll(gate: Gate): Promise<void> {
   for (const entry of await gate.outbox())
-    if (entry.kind === 'result') await gate.offerReceipt(aReceipt(fleet, entry, machine))
+    if (entry.kind === 'result') await gate.offerReceipt(aReceipt(entry))
 }

@@ -64,7 +64,7 @@ describe('an action that comes again', () => {
     const action = await fleet.action(fleet.question('web1'))
     await gate.offerAction(action.wire)
     await gate.events.seen('outcome')
-    await confirmAll(gate, fleet, machine)
+    await confirmAll(gate)
     machine.clock.advance(1 * hours + 6 * minutes)
     await gate.events.seen('pruned')
     machine.clock.set(at(0))
