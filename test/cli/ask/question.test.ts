@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type ActionFile, formatActionFile, parseActionFile } from '../../../cli/ask/action-file.ts'
 import { explainFile } from '../../../cli/ask/explain-file.ts'
 import { followAction } from '../../../cli/ask/follow.ts'
@@ -107,7 +107,7 @@ beforeAll(async () => {
   node = await lab.startInvestigator('laptop', { bootstrap })
   elsewhere = await lab.startInvestigator('desk', { bootstrap })
   for (const each of [node, elsewhere])
-    await expect.poll(async () => (await each.service.agents()).length, { timeout: 15_000 }).toBe(2)
+    await vi.waitFor(async () => expect(await each.service.agents()).toHaveLength(2), { timeout: 15_000 })
 }, 60_000)
 
 afterAll(async () => {
