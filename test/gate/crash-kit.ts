@@ -15,12 +15,13 @@ export interface CrashScene {
   readonly script: string
 }
 
-export async function aCrashScene(): Promise<CrashScene> {
+/** @param questions how many are asked; the second waits while the first runs */
+export async function aCrashScene(questions: 1 | 2): Promise<CrashScene> {
   const fleet = await aTestFleet()
   return {
     fleet,
     policy: await fleet.policy(1),
-    actions: await Promise.all(words.map((word) => fleet.action(fleet.question(word)))),
+    actions: await Promise.all(words.slice(0, questions).map((word) => fleet.action(fleet.question(word)))),
     script: await buildProcess('gate-victim'),
   }
 }
