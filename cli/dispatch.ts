@@ -1,10 +1,11 @@
 import { Command, CommanderError } from 'commander'
 import { MigError } from '../node/core/error.ts'
 import { nearest } from '../node/core/nearest.ts'
+import type { CommandEntry } from './command-entry.ts'
 import type { CommandContext, ExitCode } from './context.ts'
 import { Exit } from './exit.ts'
 import { toUsualForm } from './mig-arguments.ts'
-import { type CommandEntry, commands } from './registry.ts'
+import { commands } from './registry.ts'
 
 /** Finds the command, loads it and runs it. A word that names a module is a question (`mig file …`). */
 export async function dispatch(words: readonly string[], context: CommandContext): Promise<ExitCode> {

@@ -1,5 +1,5 @@
 import { modules } from '../modules/registry.ts'
-import type { CommandEntry } from './registry.ts'
+import type { CommandEntry } from './command-entry.ts'
 import { globalHelpLines, moduleHelpLines } from './views/module-help.ts'
 import { tableLines } from './views/table.ts'
 

@@ -42,7 +42,7 @@ export function createTerminal(noColor: boolean): Terminal {
     progress(line) {
       if (!canRewrite) return
       clear()
-      process.stderr.write(inert(line).slice(0, (process.stderr.columns ?? 80) - 1))
+      process.stderr.write(inert(line).slice(0, (process.stderr.columns || 80) - 1))
       pending = true
     },
   }

@@ -16,8 +16,25 @@ export type Asked =
   | { readonly kind: 'question'; readonly question: Question }
   | { readonly kind: 'action'; readonly file: ActionFile }
 
-/** Asks through the investigator's node. */
-export function askMesh(asked: Asked, options: GlobalOptions, context: CommandContext): Promise<ExitCode> {
+/** Asks through the investigator's node.
+ *  @throws MigError `not-enrolled` where this machine has none, and what each step throws */
+export async function askMesh(
+  asked: Asked,
+  options: GlobalOptions,
+  context: CommandContext,
+): Promise<ExitCode> {
+  try {
+    return await askThroughNode(asked, options, context)
+  } catch (error) {
+    if (!(error instanceof MigError) || error.code !== 'not-enrolled') throw error
+    throw new MigError('not-enrolled', error.message, {
+      cause: error,
+      hint: `${error.hint ?? 'mig investigator enrol <invitation>'}; -t local asks this machine, without a mesh`,
+    })
+  }
+}
+
+function askThroughNode(asked: Asked, options: GlobalOptions, context: CommandContext): Promise<ExitCode> {
   return withService(context, options, async (used) => {
     const { service, config } = used
     // A printed draft needs no key; one that is drafted with a key can be cancelled by its owner.
@@ -27,7 +44,7 @@ export function askMesh(asked: Asked, options: GlobalOptions, context: CommandCo
         throw error
       },
     )
-    if (asked.kind === 'question' && options.print !== true) await waitForRoster(context, service)
+    if (options.print !== true) await waitForRoster(context, service)
     const file =
       asked.kind === 'action'
         ? asked.file
@@ -51,7 +68,6 @@ async function launch(
 ): Promise<ExitCode> {
   if (file.action.expireafter <= context.clock.now())
     throw new MigError('expired', `the action is past its expireafter`, { hint: 'draft it anew' })
-  await waitForRoster(context, service)
   const policy = await policyOf(service, context.clock.now())
   const me = policy.keyring.byAnyFingerprint(signer.fingerprint)?.person
   const { persons } = await checkSigners(file, policy, context.clock.now())

@@ -12,6 +12,7 @@ import { loadConfig } from '../config.ts'
 import type { CommandContext } from '../context.ts'
 import { waitForRoster, withService } from '../service-options.ts'
 import { chooseSigner } from '../signing.ts'
+import { globalHelpLines } from '../views/module-help.ts'
 
 /** `mig action draft [-o FILE] <module> [options]`, or `mig action draft [-o FILE] FILE` for a MIG v2 or hand-written file. */
 export function define(command: Command, context: CommandContext): void {
@@ -22,6 +23,11 @@ export function define(command: Command, context: CommandContext): void {
     .helpOption(false)
     .action(async (words: readonly string[]) => {
       const { output, rest } = takeOutput(words)
+      if (rest.length === 0 || rest.some((word) => word === '-h' || word === '--help')) {
+        for (const line of [...command.helpInformation().trimEnd().split('\n'), '', ...globalHelpLines()])
+          context.terminal.out(line)
+        return
+      }
       const { question, options } = await questionOf(rest, context)
       await withService(context, options, async ({ service, config }) => {
         const signer = await chooseSigner(context, { key: options.key, gpg: options.gpg, config }).catch(

@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import { describeFlags } from '../../modules/command-line.ts'
 import { modules } from '../../modules/registry.ts'
 import { globalFlags } from '../ask/globals.ts'
+import type { CommandEntry } from '../command-entry.ts'
 import type { CommandContext } from '../context.ts'
 import { oneOf } from '../option-values.ts'
-import type { CommandEntry } from '../registry.ts'
 import { type CompletionWords, completionScript, shells } from '../views/completion.ts'
 
 /** `mig completion SHELL`: what to put into the shell's start-up file. */

@@ -98,7 +98,7 @@ describe('exit codes and errors', () => {
     [['results', '--show', 'banana'], 2, 'found, notfound, all'],
     [['agents', '-p', 'nme=x'], 2, 'agentname'],
     [['module', 'run', 'fil'], 1, "'file'"],
-    [['file', '-path', '/etc'], 1, 'investigator enrol'],
+    [['file', '-path', '/etc'], 1, '-t local'],
     [['-i', 'x.json', 'file', '-path', '/'], 2, 'leave the module out'],
     [['-p'], 2, 'no module'],
   ] as const)('%j: exit %i', async (words, code, text) => {

@@ -65,6 +65,13 @@ describe('data for other programs', () => {
     )
   })
 
+  it('is plain ASCII for direction marks, zero-width, tag and private characters', () => {
+    const odd = '\u202e\u200b\u00ad\u{e0041}\ue000\u2028\u0085\ud800'
+    expect(inertJson(odd)).toMatch(/^[\x20-\x7e]+$/)
+    expect(JSON.parse(inertJson(odd))).toBe(odd)
+    expect(csvRow([odd])).toMatch(/^[\x20-\x7e]+\r\n$/)
+  })
+
   it('is one CSV record that no spreadsheet takes for a formula', () => {
     fc.assert(
       fc.property(text, fc.constantFrom('', '=', '+', '-', '@', '\t', '\r'), (value, start) => {
