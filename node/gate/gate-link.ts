@@ -128,6 +128,8 @@ export function connectGate(input: Readable, output: Writable, onEnd: () => void
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   const listeners = new Set<() => void>()
   let nextId = 0
+  let hasEnded = false
+  const gone = () => new MigError('not-reachable', 'the gate process has ended')
   const port = openFramePort(
     input,
     output,
@@ -143,14 +145,15 @@ export function connectGate(input: Readable, output: Writable, onEnd: () => void
       else caller?.resolve(reply.value)
     },
     () => {
-      for (const caller of waiting.values())
-        caller.reject(new MigError('not-reachable', 'the gate process has ended'))
+      hasEnded = true
+      for (const caller of waiting.values()) caller.reject(gone())
       waiting.clear()
       onEnd()
     },
   )
   // The gate is the trusted side: its answers have the shapes of the port by construction.
   function ask<T>(call: Record<string, unknown>): Promise<T> {
+    if (hasEnded) return Promise.reject(gone())
     const id = nextId++
     return new Promise<T>((resolve, reject) => {
       waiting.set(id, { resolve: (value) => resolve(value as T), reject })
