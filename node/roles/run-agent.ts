@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { realpathSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import type { Clock, Random } from '../core/clock.ts'
 import { MigError, messageOf } from '../core/error.ts'
 import { maxRestartDelayMs, meshHeapMegabytes, minRestartDelayMs } from '../core/limits.ts'
 import { serveGate } from '../gate/gate-link.ts'
 import { type GateSetup, openGate } from './run-gate.ts'
+import { seatBelt } from './seat-belt.ts'
 
 export interface AgentSetup extends GateSetup {
   /** Arguments of `mig agent mesh`, which the mesh process is started with. */
@@ -68,8 +70,9 @@ function startMesh(setup: AgentSetup): ChildProcess {
   const args = [
     `--max-old-space-size=${meshHeapMegabytes}`,
     '--disable-proto=delete',
-    ...seatBelt(setup),
-    ...entry,
+    ...seatBelt(setup.command, setup.state.mesh.path),
+    // The seat belt lets nobody follow a link such as /usr/bin/mig.
+    ...entry.map((path) => realpathSync(path)),
     'agent',
     'mesh',
     ...setup.meshArguments,
@@ -81,19 +84,4 @@ function startMesh(setup: AgentSetup): ChildProcess {
     windowsHide: true,
     ...(setup.meshUser ?? {}),
   })
-}
-
-/** Node's permission model: the process that faces the network may start nothing and write nowhere but into its own store.
- *  A seat belt, not the boundary: the boundary is that it holds no key and has no privilege (reference/security.md 3.1). */
-function seatBelt(setup: AgentSetup): readonly string[] {
-  const [major = 0] = process.versions.node.split('.').map(Number)
-  const flag = major >= 24 ? '--permission' : '--experimental-permission'
-  const state = setup.state.mesh.path
-  return [
-    flag,
-    '--allow-addons',
-    '--allow-fs-read=*',
-    // Once: of a directory and `/*` below it, Node 20 dies before it begins.
-    `--allow-fs-write=${state}/*`,
-  ]
 }
