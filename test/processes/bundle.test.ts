@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { builtMig } from '../cli/run-mig.ts'
+
+interface Metafile {
+  readonly inputs: Readonly<Record<string, { readonly imports: readonly Import[] }>>
+  readonly outputs: Readonly<
+    Record<string, { readonly entryPoint?: string; readonly inputs: object; readonly imports: readonly Import[] }>
+  >
+}
+interface Import {
+  readonly path: string
+  readonly kind: string
+  readonly external?: boolean
+}
+
+let metafile: Metafile
+beforeAll(() => {
+  metafile = JSON.parse(readFileSync(join(dirname(builtMig()), 'metafile.json'), 'utf8')) as Metafile
+}, 60_000)
+
+/** Every source file that stands in a chunk which Node loads when this command starts. */
+function loadedBy(command: string): readonly string[] {
+  const chunkOf = (source: string) =>
+    Object.entries(metafile.outputs).find(([, chunk]) => chunk.entryPoint === source)?.[0]
+  const todo = ['cli/main.ts', 'cli/dispatch.ts', `cli/commands/${command}.ts`].map((source) => {
+    const chunk = chunkOf(source)
+    if (chunk === undefined) throw new Error(`${source} has no chunk`)
+    return chunk
+  })
+  const loaded = new Set<string>()
+  for (let path = todo.pop(); path !== undefined; path = todo.pop()) {
+    const chunk = metafile.outputs[path]
+    if (chunk === undefined || loaded.has(path)) continue
+    loaded.add(path)
+    for (const { path: next, kind, external } of chunk.imports)
+      if (external !== true && kind !== 'dynamic-import') todo.push(next)
+  }
+  return [...new Set([...loaded].flatMap((path) => Object.keys(metafile.outputs[path]?.inputs ?? {})))]
+}
+
+/** Who among them imports one of Node's own modules. */
+function importersOf(sources: readonly string[], module: string): readonly string[] {
+  return sources
+    .filter((source) =>
+      metafile.inputs[source]?.imports.some(({ path }) => path === module || path === `node:${module}`),
+    )
+    .map((source) => source.replace(/^.*node_modules\//, ''))
+    .sort()
+}
+
+describe('what the gate process loads', () => {
+  it('has no libp2p in it', () => {
+    const sources = loadedBy('agent-start')
+    expect(sources).toContain('node/gate/local-gate.ts')
+    expect(sources.filter((source) => /node_modules\/(@libp2p|libp2p|@chainsafe\/libp2p)/.test(source))).toEqual([])
+    // Addresses are only parsed here; nothing else of the floor that faces the network.
+    expect(sources.filter((source) => source.startsWith('node/mesh/'))).toEqual(['node/mesh/addresses.ts'])
+  })
+
+  it('has nothing in it that could connect or listen', () => {
+    const sources = loadedBy('agent-start')
+    // It only asks whether a text is an IP address.
+    expect(importersOf(sources, 'net')).toEqual(['@chainsafe/is-ip/lib/is-ip.node.js'])
+    for (const module of ['tls', 'dgram', 'dns', 'dns/promises', 'http', 'https', 'http2'])
+      expect([module, importersOf(sources, module)]).toEqual([module, []])
+  })
+})
+
+describe('what the mesh process loads', () => {
+  it('has nothing of this project in it that starts a process or a thread', () => {
+    const sources = loadedBy('agent-mesh')
+    expect(sources.some((source) => source.includes('node_modules/libp2p/'))).toBe(true)
+    // Commander has it for sub-commands in files of their own, pino for transports, mortice for locks between workers:
+    // none is used here, and the seat belt would refuse it (separation.test.ts).
+    expect(importersOf(sources, 'child_process')).toEqual(['commander/lib/command.js'])
+    expect(importersOf(sources, 'cluster')).toEqual(['mortice/dist/src/node.js'])
+    expect(importersOf(sources, 'worker_threads')).toEqual([
+      'mortice/dist/src/node.js',
+      'pino/lib/tools.js',
+      'thread-stream/index.js',
+    ])
+  })
+
+  it('has no part of the gate in it but the line to it', () => {
+    const gate = loadedBy('agent-mesh').filter((source) => source.startsWith('node/gate/'))
+    expect(gate.sort()).toEqual(['node/gate/frames.ts', 'node/gate/gate-link.ts'])
+  })
+})
