@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Role } from '../node/core/certificate.ts'
 import type { Clock, Random } from '../node/core/clock.ts'
 import { systemClock, systemRandom } from '../node/system/system-clock.ts'
@@ -31,7 +31,7 @@ export function createContext(): CommandContext {
   }
   return {
     settings,
-    terminal: createTerminal(settings.noColor),
+    terminal: createTerminal(settings.noColor, () => stop.abort(new Error('nobody reads the output'))),
     clock: systemClock,
     random: systemRandom,
     signal: stop.signal,
@@ -48,7 +48,7 @@ export function migHome(settings: Settings): string {
   return join(settings.xdgDataHome ?? join(settings.home, '.local', 'share'), 'mig')
 }
 
-/** The state directory of a role: `--state`, else `<mig home>/<role>`. */
+/** The state directory of a role: `--state`, else `<mig home>/<role>`. Absolute: the name of a node's socket is made from it. */
 export function statePath(context: CommandContext, role: Role, option: string | undefined): string {
-  return option ?? join(migHome(context.settings), role)
+  return resolve(option ?? join(migHome(context.settings), role))
 }

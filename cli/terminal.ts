@@ -16,7 +16,9 @@ export interface Terminal {
   progress(line: string): void
 }
 
-export function createTerminal(noColor: boolean): Terminal {
+/** @param onClosed called when nobody reads standard output any more, as after `| head` */
+export function createTerminal(noColor: boolean, onClosed: () => void = () => undefined): Terminal {
+  process.stdout.on('error', onClosed)
   const canRewrite = process.stderr.isTTY === true
   let pending = false
   const clear = () => {

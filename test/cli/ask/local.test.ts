@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryDirectory } from '../../fixtures/temporary-directory.ts'
-import { runMig } from '../run-mig.ts'
+import { builtMig, runMig } from '../run-mig.ts'
 
 /** A small machine with the deck's leak in it, and names that fake lines. */
 function aMachine(): string {
@@ -89,6 +90,14 @@ describe('mig -t local', () => {
 })
 
 describe('exit codes and errors', () => {
+  it.skipIf(process.platform === 'win32')('ends quietly when nobody reads its output', () => {
+    // The reader is gone long before Node has started.
+    const run = spawnSync('sh', ['-c', '"$0" "$1" help | :', process.execPath, builtMig()], {
+      encoding: 'utf8',
+    })
+    expect([run.status, run.stderr]).toEqual([0, ''])
+  })
+
   it.each([
     [['file', '-paht', '/'], 2, 'did you mean -path?'],
     [['fil', '-path', '/'], 2, "did you mean 'mig file'?"],
