@@ -291,6 +291,17 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     return { kind: 'stopped' }
   }
 
+  /** One answer that cannot be read does not hold up the others. The store repairs itself at the next start. */
+  async function readAnswer(id: string): Promise<Uint8Array | undefined> {
+    try {
+      return await store.get(outbox(id))
+    } catch (error) {
+      if (codeOf(error) !== 'store-damaged') throw error
+      log('answer-damaged', { action: id })
+      return undefined
+    }
+  }
+
   async function tidy(): Promise<void> {
     const now = clock.now()
     for (const record of unwritten.values())
@@ -303,7 +314,8 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     const ended = new Set(memory.all().flatMap((record) => (record.state === 'outcome' ? [record.id] : [])))
     const waiting = new Set<string>()
     for await (const key of store.keys(outboxRange())) waiting.add(key)
-    const pruned = await memory.prune(now, (id) => ended.has(id) && !waiting.has(outbox(id)))
+    const isDelivered = (id: string) => ended.has(id) && !waiting.has(outbox(id))
+    const pruned = await inTurn(() => memory.prune(now, isDelivered))
     if (pruned > 0) log('pruned', { actions: pruned })
     for (const [id, status] of statuses) if (status.expireAfter < now) statuses.delete(id)
   }
@@ -343,8 +355,13 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       }
       for (const { id, origin, startedAt, state } of memory.all()) {
         if (state !== 'outcome') continue
-        const read = () => store.get(outbox(id))
-        waiting.push({ kind: 'result', actionId: id, origin, since: startedAt as Instant, read })
+        waiting.push({
+          kind: 'result',
+          actionId: id,
+          origin,
+          since: startedAt as Instant,
+          read: () => readAnswer(id),
+        })
       }
       return handOut(waiting)
     },

@@ -44,7 +44,7 @@ export interface ReplayMemory {
   running(id: string): Promise<void>
   /** Outcome, outbox entry and detail pages in one synced batch. */
   finish(id: string, changes: readonly Change[]): Promise<void>
-  /** Forgets what has been delivered and has expired. The floor rises in the same batch. */
+  /** Forgets what has been delivered and has expired. The floor rises in the same batch. Not while something is being accepted. */
   prune(now: Instant, isDelivered: (id: string) => boolean): Promise<number>
 }
 
@@ -101,12 +101,12 @@ export async function openReplayMemory(store: Store, guard: RollbackGuard): Prom
         operations: action.operations.length,
         startedAt: now,
       }
-      await store.write([put(record), guard.step()], { sync: true })
+      await store.write([put(record), guard.step([...records.keys(), id])], { sync: true })
       try {
         await guard.confirm()
       } catch (error) {
         // Without the count outside, a copy of the store from before would pass for the store itself: so it must not run.
-        await store.write([{ delete: gateAction(id) }], { sync: true })
+        await store.write([{ delete: gateAction(id) }, guard.restate([...records.keys()])], { sync: true })
         throw error
       }
       records.set(id, record)
@@ -131,7 +131,12 @@ export async function openReplayMemory(store: Store, guard: RollbackGuard): Prom
       )
       if (gone.length === 0) return 0
       const raised = Math.max(floor, ...gone.map((record) => record.expireAfter))
-      const changes: Change[] = [{ put: gateMeta('floor'), value: encodeRecord({ floor: raised }) }]
+      const left = new Set(records.keys())
+      for (const record of gone) left.delete(record.id)
+      const changes: Change[] = [
+        { put: gateMeta('floor'), value: encodeRecord({ floor: raised }) },
+        guard.restate([...left]),
+      ]
       for (const record of gone) {
         changes.push({ delete: gateAction(record.id) }, { delete: outbox(record.id) })
         for await (const key of store.keys(detailPageRange(record.id))) changes.push({ delete: key })

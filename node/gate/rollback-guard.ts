@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Instant } from '../core/clock.ts'
 import { plusSeconds } from '../core/instant.ts'
 import { clockToleranceSeconds } from '../core/limits.ts'
-import { gateMeta } from '../store/keyspace.ts'
+import { gateActionRange, gateMeta, keyParts } from '../store/keyspace.ts'
 import type { Change, Store } from '../store/store.ts'
 import { decodeRecord, encodeRecord } from './record.ts'
 
@@ -23,15 +24,19 @@ export interface OutsideRecord {
 
 /** Notices a restored or lost store (protocol 7.1). One counter, raised at every start and for every accepted action, stands in
  *  the store and outside the state directory. The store is written first, so it may be one ahead after a crash, but a store that
- *  is behind is an older copy: what it does not remember may have run. */
+ *  is behind is an older copy: what it does not remember may have run. Beside the counter stands which actions are remembered:
+ *  LevelDB opens a log in which a bit has changed without a word, and without the records of that block (security 4.3). */
 export interface RollbackGuard {
   /** Starts of this gate; after a rollback it jumps ahead of every number that may have been used. */
   readonly boot: number
   readonly rolledBack: boolean
   /** Actions issued at or before it are refused; 0 for a store made together with its key. */
   readonly birth: Instant
-  /** Goes into the same synced batch as what it protects. */
-  step(): Change
+  /** Goes into the same synced batch as what it protects.
+   *  @param remembered ids of all actions that the store remembers once the batch is written */
+  step(remembered: readonly string[]): Change
+  /** Goes into the batch that only takes actions out: an older copy remembers more, which does no harm. */
+  restate(remembered: readonly string[]): Change
   /** After that batch, and before anything runs. */
   confirm(): Promise<void>
   /** Highest policy version ever taken, and that policy, whatever the store says. */
@@ -40,7 +45,7 @@ export interface RollbackGuard {
   confirmPolicy(version: number, hash: string): Promise<void>
 }
 
-const heldSchema = z.object({ boot: z.int(), step: z.int(), birth: z.int() })
+const heldSchema = z.object({ boot: z.int(), step: z.int(), birth: z.int(), remembered: z.string() })
 type Held = z.output<typeof heldSchema>
 
 /** @param state.unborn the node's keys were just made and no gate has finished its first start on them
@@ -54,10 +59,13 @@ export async function openRollbackGuard(
   const bytes = await store.get(gateMeta('steps'))
   const held = bytes === undefined ? undefined : heldSchema.safeParse(decodeRecord(bytes)).data
   const counted = await outside.read()
+  const found: string[] = []
+  for await (const key of store.keys(gateActionRange())) found.push(...keyParts(key))
   const isFirst = state.unborn && counted === undefined
   const isWhole =
     held !== undefined &&
     counted !== undefined &&
+    held.remembered === digestOf(found) &&
     (held.step === counted.step || held.step === counted.step + 1)
   const rolledBack = !isFirst && (state.storeLost || !isWhole)
   const birth = (
@@ -72,9 +80,13 @@ export async function openRollbackGuard(
   let policyHash = counted?.policyHash
   let lastWrite: Promise<void> = Promise.resolve()
 
-  const propose = (): Change => {
+  const restate = (remembered: readonly string[]): Change => {
+    const state: Held = { boot, step: proposed, birth, remembered: digestOf(remembered) }
+    return { put: gateMeta('steps'), value: encodeRecord(state) }
+  }
+  const propose = (remembered: readonly string[]): Change => {
     proposed++
-    return { put: gateMeta('steps'), value: encodeRecord({ boot, step: proposed, birth } satisfies Held) }
+    return restate(remembered)
   }
   // One after another, each with what is true by then: a slow write must not put an older count over a newer one.
   const writeOutside = (): Promise<void> => {
@@ -87,13 +99,14 @@ export async function openRollbackGuard(
     step = proposed
     return writeOutside()
   }
-  await store.write([propose()], { sync: true })
+  await store.write([propose(found)], { sync: true })
   await confirm()
   return {
     boot,
     rolledBack,
     birth,
     step: propose,
+    restate,
     confirm,
     get policyVersion() {
       return policyVersion
@@ -107,4 +120,11 @@ export async function openRollbackGuard(
       return writeOutside()
     },
   }
+}
+
+function digestOf(ids: readonly string[]): string {
+  return createHash('sha256')
+    .update([...ids].sort().join(' '))
+    .digest('hex')
+    .slice(0, 32)
 }

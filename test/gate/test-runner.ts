@@ -53,7 +53,7 @@ export function createTestRunner(): TestRunner {
       for (const watcher of watchers) watcher()
       const calledOff = new Promise<void>((resolve) => {
         if (order.signal.aborted) resolve()
-        order.signal.addEventListener('abort', () => resolve(), { once: true })
+        else order.signal.addEventListener('abort', () => resolve(), { once: true })
       })
       await Promise.race([gate.promise, calledOff])
       if (!order.signal.aborted) return this.report(order)
