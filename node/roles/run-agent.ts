@@ -28,6 +28,8 @@ export async function runAgent(
   const { gate, close } = await openGate(setup, ports)
   let child: ChildProcess | undefined
   let delayMs = minRestartDelayMs
+  // The clock's timers keep no process alive: without this one the gate would end with its mesh process instead of starting another.
+  const keepAlive = setInterval(() => undefined, 60_000)
   try {
     while (!signal.aborted) {
       const startedMs = clock.monotonicMs()
@@ -59,6 +61,7 @@ export async function runAgent(
       await clock.sleep(delayMs * (0.5 + random.fraction()), signal).catch(() => undefined)
     }
   } finally {
+    clearInterval(keepAlive)
     child?.kill('SIGTERM')
     await close().catch((error: unknown) => log('close-failed', { error: messageOf(error) }))
   }

@@ -6,7 +6,10 @@ import { builtMig } from '../cli/run-mig.ts'
 interface Metafile {
   readonly inputs: Readonly<Record<string, { readonly imports: readonly Import[] }>>
   readonly outputs: Readonly<
-    Record<string, { readonly entryPoint?: string; readonly inputs: object; readonly imports: readonly Import[] }>
+    Record<
+      string,
+      { readonly entryPoint?: string; readonly inputs: object; readonly imports: readonly Import[] }
+    >
   >
 }
 interface Import {
@@ -54,7 +57,9 @@ describe('what the gate process loads', () => {
   it('has no libp2p in it', () => {
     const sources = loadedBy('agent-start')
     expect(sources).toContain('node/gate/local-gate.ts')
-    expect(sources.filter((source) => /node_modules\/(@libp2p|libp2p|@chainsafe\/libp2p)/.test(source))).toEqual([])
+    expect(
+      sources.filter((source) => /node_modules\/(@libp2p|libp2p|@chainsafe\/libp2p)/.test(source)),
+    ).toEqual([])
     // Addresses are only parsed here; nothing else of the floor that faces the network.
     expect(sources.filter((source) => source.startsWith('node/mesh/'))).toEqual(['node/mesh/addresses.ts'])
   })

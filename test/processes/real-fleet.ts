@@ -104,8 +104,9 @@ export async function aRealFleet(): Promise<RealFleet> {
 
 const sayWithinMs = 30_000
 
-function startProcess(home: string, words: readonly string[]): RealNode {
-  const child = spawn(process.execPath, [builtMig(), ...words], {
+/** Starts `mig …` in the background. */
+export function startProcess(home: string, words: readonly string[], program = builtMig()): RealNode {
+  const child = spawn(process.execPath, [program, ...words], {
     env: {
       PATH: process.env.PATH ?? '',
       HOME: home,
