@@ -151,5 +151,6 @@ export const commands: readonly CommandEntry[] = [
     summary: 'a throw-away fleet that answers questions',
     load: () => import('./commands/demo.ts'),
   },
+  { words: 'bench', summary: 'measure and print the figures', load: () => import('./commands/bench.ts') },
   { words: 'completion', summary: 'print shell completion', load: () => import('./commands/completion.ts') },
 ]

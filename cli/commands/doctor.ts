@@ -44,10 +44,8 @@ export function define(command: Command, context: CommandContext): void {
 async function look(context: CommandContext, options: DoctorOptions): Promise<readonly Finding[]> {
   const findings: Finding[] = [...(await checkMachine(context))]
   let config: Config = {}
-  let peers: readonly string[] = []
   try {
     config = await loadConfig(context)
-    peers = await readBootstrapPeers(context, options.bootstrap)
   } catch (error) {
     findings.push(wrong('configuration', error))
   }
@@ -59,7 +57,12 @@ async function look(context: CommandContext, options: DoctorOptions): Promise<re
     const state = resolve(statePath(context, role, options.state ?? config[role]?.state))
     if (!(await isOf(state, role, options.state !== undefined))) continue
     nodes++
-    findings.push(...(await checkNode(context, state, role, peers)))
+    try {
+      const peers = await readBootstrapPeers(context, options.bootstrap ?? config[role]?.bootstrap)
+      findings.push(...(await checkNode(context, state, role, peers)))
+    } catch (error) {
+      findings.push(wrong(`${role} ${state}`, error))
+    }
   }
   if (nodes === 0) {
     findings.push({

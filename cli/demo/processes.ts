@@ -16,6 +16,8 @@ export interface Processes {
     options?: { readonly as?: string; readonly show?: boolean },
   ): Promise<{ readonly code: number; readonly out: string }>
   stopAll(): Promise<void>
+  /** Process ids of the nodes that run. */
+  pids(): ReadonlyMap<string, number>
 }
 
 export function createProcesses(
@@ -102,6 +104,7 @@ export function createProcesses(
       commands.delete(child)
       return { code, out: Buffer.concat(chunks).toString('utf8') }
     },
+    pids: () => new Map([...nodes].map(([name, { child }]) => [name, child.pid ?? 0])),
     async stopAll() {
       for (const child of commands) child.kill('SIGKILL')
       await Promise.all([...nodes.keys()].map(stop))

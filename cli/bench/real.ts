@@ -1,0 +1,164 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { base64Decode, base64Encode } from '../../node/core/encoding.ts'
+import { MigError } from '../../node/core/error.ts'
+import { connectControl } from '../../node/roles/control-socket.ts'
+import type { CommandContext } from '../context.ts'
+import { makeDemoFleet } from '../demo/fleet.ts'
+import { machines, writeMachine } from '../demo/machines.ts'
+import { createProcesses } from '../demo/processes.ts'
+import { signDocument } from '../fleet/sign-document.ts'
+import { chooseSigner } from '../signing.ts'
+import { type Figure, median, milliseconds } from './figures.ts'
+
+const loopback = '/ip4/127.0.0.1/tcp/0'
+
+/** Ten agents with all their processes, a relay and an investigator's node on loopback. Linux only: it reads /proc. */
+export async function benchReal(
+  context: CommandContext,
+  home: string,
+  environment: Readonly<Record<string, string>>,
+  idleSeconds: number,
+  agents = 10,
+): Promise<readonly Figure[]> {
+  const { clock, terminal } = context
+  const processes = createProcesses(context.command, environment, context.signal, undefined)
+  try {
+    const fleet = await makeDemoFleet(context, home)
+    const relay = await fleet.enrol('relay', 'relay', {}, [])
+    const address = await processes.node(
+      'relay',
+      ['relay', 'start', '--state', relay.path, '--listen', loopback],
+      'listening on ',
+    )
+    const investigator = await fleet.enrol('investigator', 'laptop', {}, [address])
+    await processes.node(
+      'investigator',
+      ['investigator', 'start', '--state', investigator.path, '--listen', loopback],
+      'ready',
+    )
+    for (let i = 0; i < agents; i++) {
+      const machine = { ...(machines[i % machines.length] as (typeof machines)[number]), name: `agent${i}` }
+      const root = await writeMachine(join(home, 'machines'), machine)
+      const state = await fleet.enrol('agent', machine.name, machine.tags, [address])
+      await processes.node(
+        machine.name,
+        ['agent', 'start', '--state', state.path, '--root', root, '--listen', loopback],
+        'ready',
+      )
+      terminal.progress(`real processes: ${i + 1} of ${agents} agents`)
+    }
+    const control = await connectControl(investigator.path)
+    if (control === undefined) throw new MigError('internal', 'the investigator’s node does not answer')
+    const { service } = control
+    while ((await service.agents()).length < agents) await clock.sleep(100, context.signal)
+    await clock.sleep(5000)
+    const signer = await chooseSigner(context, { gpg: false, key: fleet.alice })
+    const ask = async () => {
+      const draft = await service.draft({
+        name: 'bench',
+        target: "status='online'",
+        operations: [
+          {
+            module: 'file',
+            parameters: {
+              searches: { s1: { paths: ['/etc'], contents: ['(?i)password'], options: { matchall: true } } },
+            },
+          },
+        ],
+        expireSeconds: 300,
+      })
+      const wire = await signDocument('mig.action.v3', base64Decode(draft.body) ?? new Uint8Array(0), [
+        signer,
+      ])
+      const started = clock.monotonicMs()
+      const { id } = await service.send({ wire: base64Encode(wire) })
+      let first: number | undefined
+      let seen = 0
+      for (;;) {
+        const { silent, expected } = await service.accounting(id)
+        const passed = clock.monotonicMs() - started
+        if (silent.length < expected) first ??= passed
+        if (silent.length === 0) return { firstMs: first ?? passed, lastMs: passed }
+        if (passed > 60_000)
+          throw new MigError('timeout', `silent: ${silent.map((line) => line.name).join(', ')}`)
+        seen = await service.changes(id, seen, 1000)
+      }
+    }
+    await ask()
+    const asked = []
+    for (let round = 0; round < 5; round++) {
+      await clock.sleep(3000)
+      asked.push(await ask())
+    }
+    const figures: Figure[] = [
+      {
+        what: `\`file\` over ${agents} real agents on loopback, first answer`,
+        value: milliseconds(median(asked.map((one) => one.firstMs))),
+      },
+      {
+        what: `\`file\` over ${agents} real agents on loopback, all answered`,
+        value: milliseconds(median(asked.map((one) => one.lastMs))),
+        aim: '3 s',
+      },
+    ]
+    if (process.platform === 'linux')
+      figures.push(...(await idleFigures(context, processes.pids(), idleSeconds)))
+    control.close()
+    return figures
+  } finally {
+    await processes.stopAll()
+  }
+}
+
+/** Memory and processor time of processes that have nothing to do. */
+async function idleFigures(
+  { clock, terminal, signal }: CommandContext,
+  pids: ReadonlyMap<string, number>,
+  seconds: number,
+): Promise<readonly Figure[]> {
+  const agent = pids.get('agent0')
+  const investigator = pids.get('investigator')
+  if (agent === undefined || investigator === undefined) return []
+  await clock.sleep(5000, signal)
+  const members = [agent, ...(await childrenOf(agent))]
+  const before = await Promise.all(members.map(cpuMs))
+  terminal.progress(`idle for ${seconds} s`)
+  await clock.sleep(seconds * 1000, signal)
+  const after = await Promise.all(members.map(cpuMs))
+  const used = after.reduce((sum, value, i) => sum + value - (before[i] ?? 0), 0)
+  const resident = await Promise.all(members.map(residentMb))
+  return [
+    {
+      what: 'resident memory of an idle agent, gate + mesh',
+      value: `${resident.join(' + ')} = ${resident.reduce((a, b) => a + b, 0)} MB`,
+      aim: '190 MB',
+    },
+    { what: 'resident memory of an investigator’s node', value: `${await residentMb(investigator)} MB` },
+    {
+      what: `processor time of an idle agent over ${seconds} s`,
+      value: `${(used / seconds).toFixed(1)} ms/s`,
+    },
+  ]
+}
+
+async function childrenOf(pid: number): Promise<readonly number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return text
+    .trim()
+    .split(' ')
+    .filter((word) => word !== '')
+    .map(Number)
+}
+
+/** proc(5) counts in ticks of 10 ms. */
+async function cpuMs(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+async function residentMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)
+}
