@@ -6,7 +6,7 @@ import { findModule, modules } from '../modules/registry.ts'
 import { runModule } from '../modules/run-module.ts'
 import type { Json } from '../node/core/canonical-json.ts'
 import { MigError } from '../node/core/error.ts'
-import { maxActionBytes } from '../node/core/limits.ts'
+import { maxActionBytes, watchIntervalMs } from '../node/core/limits.ts'
 import { nearest } from '../node/core/nearest.ts'
 
 /** A message is the parameters of one operation and what is around them. */
@@ -78,6 +78,16 @@ export async function runHere(
   )
   deadline.callOff()
   return result
+}
+
+/** Ends this process when the one that started it is gone: a group of its own is not ended with its gate.
+ *  @param parent the gate's process id, said by itself: it may be gone before this process can ask */
+export function endWithParent(parent: number): void {
+  const look = () => {
+    if (process.ppid !== parent) process.exit(1)
+  }
+  look()
+  setInterval(look, watchIntervalMs).unref()
 }
 
 /** What the gate's child does: runs a module and streams its events, at low priority, until its own deadline. The module waits

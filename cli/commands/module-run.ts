@@ -3,13 +3,14 @@ import { type Command, Option } from 'commander'
 import { defaultOutputBytes } from '../../node/core/limits.ts'
 import type { CommandContext } from '../context.ts'
 import { Exit } from '../exit.ts'
-import { moduleNamed, readModuleMessage, runHere, streamHere } from '../module-child.ts'
+import { endWithParent, moduleNamed, readModuleMessage, runHere, streamHere } from '../module-child.ts'
 import { wholeNumber } from '../option-values.ts'
 import { inertJson } from '../views/json.ts'
 
 interface Options {
   readonly root: string
   readonly events?: true
+  readonly parent?: number
   readonly wallMs?: number
   readonly matches: number
   readonly bytes: number
@@ -22,6 +23,7 @@ export function define(command: Command, context: CommandContext): void {
     .argument('<name>', 'the module')
     .option('--root <dir>', 'the machine to look at: a mounted image, or /', '/')
     .addOption(hidden('--events', 'stream events for the gate'))
+    .addOption(hidden('--parent <pid>', 'end with this process').argParser(wholeNumber))
     .addOption(hidden('--wall-ms <n>', 'stop then').argParser(wholeNumber))
     .addOption(hidden('--matches <n>', 'findings kept').argParser(wholeNumber).default(1_000_000))
     .addOption(
@@ -30,6 +32,7 @@ export function define(command: Command, context: CommandContext): void {
         .default(8 * defaultOutputBytes),
     )
     .action(async (name: string, options: Options) => {
+      if (options.parent !== undefined) endWithParent(options.parent)
       const definition = moduleNamed(name)
       const parameters = await readModuleMessage(process.stdin)
       const root = resolve(options.root)

@@ -124,6 +124,8 @@ function start(order: RunOrder, options: ChildRunnerOptions): ChildProcess {
   const [node, ...entry] = options.command
   if (node === undefined) throw new RangeError('no command to run modules with')
   const limits = [
+    // Its group is not ended with this process.
+    ...(process.platform === 'win32' ? [] : ['--parent', String(process.pid)]),
     '--wall-ms',
     String(order.wallMs),
     '--matches',

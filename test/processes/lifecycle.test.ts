@@ -74,8 +74,9 @@ describe.skipIf(process.platform !== 'linux')('the life and death of an agent’
     const link = fleet.desk.path('mig-link')
     const state = fleet.desk.path('state-link')
     symlinkSync(builtMig(), link)
-    symlinkSync(agent.state, state)
-    const words = ['agent', 'start', '--state', state, '--root', agent.root]
+    const other = await fleet.enrolAgent('linked', {})
+    symlinkSync(other.state, state)
+    const words = ['agent', 'start', '--state', state, '--root', other.root]
     const linked = startProcess(fleet.desk.home, words, link)
     await linked.says(/^ready$/)
     linked.child.kill('SIGTERM')
