@@ -1,8 +1,6 @@
 import type { Clock, Random } from '../core/clock.ts'
 import { MigError } from '../core/error.ts'
 import { connectControl } from './control-socket.ts'
-import { openNodeState } from './enrol.ts'
-import { runInvestigator } from './run-mesh.ts'
 import type { InvestigatorService } from './service.ts'
 
 export interface OpenService {
@@ -29,6 +27,8 @@ export async function openService(
   const running = await connectControl(setup.statePath)
   if (running !== undefined)
     return { service: running.service, isShared: true, close: async () => running.close() }
+  // Only now: a command that talks to a running node need not load libp2p.
+  const [{ openNodeState }, { runInvestigator }] = await Promise.all([import('./enrol.ts'), import('./run-mesh.ts')])
   const state = await openNodeState(setup.statePath, 'investigator')
   try {
     const node = await runInvestigator(
