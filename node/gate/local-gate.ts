@@ -2,14 +2,14 @@ import type { AgentFacts } from '../core/agent-facts.ts'
 import { equalBytes } from '../core/bytes.ts'
 import type { Certificate } from '../core/certificate.ts'
 import type { Clock, Instant } from '../core/clock.ts'
-import { codeOf, MigError, messageOf } from '../core/error.ts'
+import { codeOf, messageOf } from '../core/error.ts'
 import type { Environment } from '../core/heartbeat.ts'
 import { formatInstant } from '../core/instant.ts'
 import { maxQueuedActions } from '../core/limits.ts'
 import { publicKeyOf } from '../core/peer-id.ts'
 import { queueLocation } from '../core/queue-location.ts'
 import { parseReceiptBody, resultHash } from '../core/result.ts'
-import { matchesAgent, parseTarget, type Target } from '../core/target.ts'
+import { matchesAgent } from '../core/target.ts'
 import { detailPage, outbox, outboxRange } from '../store/keyspace.ts'
 import type { Change, Store } from '../store/store.ts'
 import { type AuthorizedAction, authorizeAction, type RunLimits } from '../verification/authorize-action.ts'
@@ -19,7 +19,7 @@ import { type VerifiedAction, verifyAction } from '../verification/verify-action
 import { mayCancel, type VerifiedCancel, verifyCancel } from '../verification/verify-cancel.ts'
 import { canSealTo, createAnswerWriter } from './answers.ts'
 import { createCancelMemory } from './cancel-memory.ts'
-import type { ActionAnswer, CancelAnswer, Gate, OutboxEntry } from './gate.ts'
+import type { ActionAnswer, CancelAnswer, Gate } from './gate.ts'
 import { createOutboxWindow, type Waiting } from './outbox.ts'
 import { openPolicyKeeper } from './policy-keeper.ts'
 import { createQueue } from './queue.ts'
@@ -27,6 +27,8 @@ import { type ActionRecord, openReplayMemory } from './replay-memory.ts'
 import { type OutsideMemory, openRollbackGuard } from './rollback-guard.ts'
 import { type ActionRun, runAction } from './run-action.ts'
 import type { Runner } from './runner.ts'
+import { createStatusBook } from './status-book.ts'
+import { createTargetCache } from './target-cache.ts'
 
 export interface LocalGateOptions {
   readonly certificate: Certificate
@@ -51,9 +53,6 @@ export interface LocalGatePorts {
 }
 
 const pruneEveryMs = 60_000
-const maxStatuses = 1024
-/** A module that ends within this time needs no "accepted" before its outcome. */
-const acceptedAfterMs = 1500
 
 /** The gate itself. In production it is the endpoint's second process; in tests and in `mig lab` it runs in-process. */
 export async function createLocalGate(options: LocalGateOptions, ports: LocalGatePorts): Promise<Gate> {
@@ -67,15 +66,11 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
   const policies = await openPolicyKeeper(fleet, new Set(runner.modules.keys()), { store, guard, clock })
   const queue = createQueue(maxQueuedActions, (error) => log('run-failed', { error: String(error) }))
   const listeners = new Set<() => void>()
-  const statuses = new Map<
-    string,
-    OutboxEntry & { readonly since: Instant; readonly expireAfter: Instant; readonly key: string }
-  >()
   const cancels = createCancelMemory()
   const handOut = createOutboxWindow()
   /** Accepted here, but their outcome found no room on the disk. */
   const unwritten = new Map<string, ActionRecord>()
-  const targets = new Map<string, Target>()
+  const targetOf = createTargetCache()
   let lastTurn: Promise<unknown> = Promise.resolve()
   let seq = guard.boot * 1_000_000
   let beats = 0
@@ -93,6 +88,7 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
   const announce = () => {
     for (const listener of listeners) listener()
   }
+  const statuses = createStatusBook(writer.status, announce, clock)
 
   /** One after another: two deliveries at once must not both pass the replay memory, nor a cancel slip by an acceptance. */
   function inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -111,7 +107,7 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       return log('outcome-not-written', { action: record.id, error: messageOf(error) })
     }
     unwritten.delete(record.id)
-    statuses.delete(record.id)
+    statuses.forget(record.id)
     log('outcome', { action: record.id, outcome: run.outcome, reason: run.reason })
     announce()
   }
@@ -142,29 +138,6 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     })
   }
 
-  function setStatus(
-    action: VerifiedAction,
-    status: Parameters<typeof writer.status>[1],
-    reason: string,
-    key: string,
-  ): void {
-    // The same verdict again is no news; signing it anew would only make traffic.
-    if (statuses.get(action.id)?.key === key) return
-    while (statuses.size >= maxStatuses) statuses.delete(statuses.keys().next().value as string)
-    const wire = writer.status(action.id, status, reason, clock.now())
-    statuses.set(action.id, {
-      kind: 'status',
-      actionId: action.id,
-      origin: action.action.origin,
-      wire,
-      since: clock.now(),
-      expireAfter: action.action.expireafter,
-      key,
-    })
-    if (key === 'accepted') clock.after(acceptedAfterMs, announce)
-    else announce()
-  }
-
   function facts(): AgentFacts {
     const environment = ports.environment()
     return {
@@ -182,20 +155,6 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     }
   }
 
-  async function targetOf(action: VerifiedAction): Promise<Target | string> {
-    const known = targets.get(action.action.target)
-    if (known !== undefined) return known
-    try {
-      const target = await parseTarget(action.action.target)
-      if (targets.size >= maxStatuses) targets.clear()
-      targets.set(action.action.target, target)
-      return target
-    } catch (error) {
-      if (error instanceof MigError && error.code === 'bad-target') return error.message
-      throw error
-    }
-  }
-
   async function judge(wire: Uint8Array): Promise<ActionAnswer> {
     if (stopped) return { kind: 'hold', code: 'stopping' }
     const policy = policies.current
@@ -206,11 +165,11 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     const verified = verdict.value
     if (memory.find(verified.id) !== undefined) return { kind: 'known' }
     const refuse = (code: string, reason: string): ActionAnswer => {
-      setStatus(verified, code === 'busy' ? 'busy' : 'refused', `${code}: ${reason}`, `${code} ${reason}`)
+      statuses.set(verified, code === 'busy' ? 'busy' : 'refused', `${code}: ${reason}`, `${code} ${reason}`)
       log('refused', { action: verified.id, code, reason, signers: [...verified.signers] })
       return { kind: 'refused', code, reason }
     }
-    const target = await targetOf(verified)
+    const target = await targetOf(verified.action.target)
     if (typeof target === 'string') return refuse('bad-target', target)
     const authorization = authorizeAction(verified, {
       policy,
@@ -265,7 +224,7 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       await finish(record, { outcome: 'cancelled', reason: `cancelled by ${stopper.person}`, reports: [] })
       return { kind: 'accepted' }
     }
-    setStatus(verified, 'accepted', '', 'accepted')
+    statuses.set(verified, 'accepted', '', 'accepted')
     const taken = queue.push(record.id, async (signal) => {
       await memory.running(record.id)
       const run = await runAction(authorized.action, limits, { runner, clock }, signal)
@@ -317,7 +276,7 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     const isDelivered = (id: string) => ended.has(id) && !waiting.has(outbox(id))
     const pruned = await inTurn(() => memory.prune(now, isDelivered))
     if (pruned > 0) log('pruned', { actions: pruned })
-    for (const [id, status] of statuses) if (status.expireAfter < now) statuses.delete(id)
+    statuses.tidy(now)
   }
   let callOff = clock.after(pruneEveryMs, tick)
   function tick(): void {
@@ -347,12 +306,7 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       return inTurn(() => applyCancel(verdict.value))
     },
     outbox() {
-      const waiting: Waiting[] = []
-      for (const { wire, ...status } of statuses.values()) {
-        // Most modules end sooner: then the outcome says all.
-        if (status.key === 'accepted' && clock.now() - status.since < acceptedAfterMs) continue
-        waiting.push({ ...status, read: async () => wire })
-      }
+      const waiting: Waiting[] = [...statuses.waiting()]
       for (const { id, origin, startedAt, state } of memory.all()) {
         if (state !== 'outcome') continue
         waiting.push({

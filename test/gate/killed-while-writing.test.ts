@@ -7,7 +7,7 @@ describe('a gate that is killed', () => {
     console.info(`survived ${points.length} kills during: ${points.join(' ')}`)
     expect(points).toContain('gate-action+gate-meta')
     expect(points).toContain('gate-action+outbox')
-  }, 60_000)
+  }, 120_000)
 
   it('runs nothing twice when it dies beside a running module, with answers sent, or after it has forgotten', async () => {
     const scene = await aCrashScene(2)
@@ -17,5 +17,5 @@ describe('a gate that is killed', () => {
       expectAtMostOnce(crashed)
       expect(crashed.runs()).toContain('first')
     }
-  }, 60_000)
+  }, 120_000)
 })
