@@ -22,6 +22,9 @@ describe('a fleet set up by hand, as its operator would', () => {
     return control.service
   }
 
+  const meshPid = (): number =>
+    JSON.parse(readFileSync(elsewhere.path('agent', 'mesh', 'running'), 'utf8')).pid
+
   async function start(desk: Desk, words: readonly string[], pattern: RegExp): Promise<RunningNode> {
     const node = await startNode(desk.home, words, pattern)
     nodes.push(node)
@@ -96,6 +99,15 @@ describe('a fleet set up by hand, as its operator would', () => {
     expect(healthy).toBe(true)
   })
 
+  it('starts the agent’s mesh process again when that falls', async () => {
+    const before = meshPid()
+    process.kill(before, 'SIGKILL')
+    await vi.waitFor(() => expect(meshPid()).not.toBe(before), soon)
+    expect(isAlive(before)).toBe(false)
+    expect(isAlive(meshPid())).toBe(true)
+    expect(agent.stderr()).toMatch(/"event":"mesh-ended","how":"SIGKILL"/)
+  })
+
   it('brings a new policy to the agent’s gate', async () => {
     edit(office, (policy) => {
       policy.limits.wallseconds = 60
@@ -150,7 +162,7 @@ describe('a fleet set up by hand, as its operator would', () => {
   })
 
   it('stops on SIGTERM with code 0 and leaves no process and no mark behind', async () => {
-    const mesh = JSON.parse(readFileSync(elsewhere.path('agent', 'mesh', 'running'), 'utf8')).pid
+    const mesh = meshPid()
     expect(isAlive(mesh)).toBe(true)
     for (const node of [agent, investigator, relay]) {
       const { code, tookMs } = await node.stop()
@@ -164,6 +176,13 @@ describe('a fleet set up by hand, as its operator would', () => {
       [office, 'relay'],
     ] as const)
       expect(existsSync(desk.path(role, 'mesh', 'running'))).toBe(false)
+  })
+
+  it('leaves no mesh process behind when the gate process is killed', async () => {
+    const again = await start(elsewhere, ['agent', 'start'], /^ready$/)
+    const mesh = meshPid()
+    process.kill(again.pid, 'SIGKILL')
+    await vi.waitFor(() => expect(isAlive(mesh)).toBe(false), soon)
   })
 
   it('opens its store again after that stop', async () => {
