@@ -51,4 +51,6 @@ export async function runUntilStopped(context: CommandContext, stop: () => Promi
   })
   clearInterval(keepAlive)
   await stop()
+  // All is on the disk and every connection closed: what a library still times would only keep the person waiting.
+  process.exit(0)
 }
