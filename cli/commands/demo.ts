@@ -76,8 +76,7 @@ export function define(command: Command, context: CommandContext): void {
         })
         terminal.say('')
         terminal.say(`All of that took ${seconds(started)} s.`)
-        if (terminal.isInteractive && options.quickExit !== true && !signal.aborted)
-          await stayUp(context, home)
+        if (terminal.isInteractive && options.quickExit !== true && !signal.aborted) await stayUp(own, home)
       } catch (error) {
         // ctrl-C is an orderly end here.
         if (!signal.aborted && codeOf(error) !== 'cancelled') throw error
@@ -111,12 +110,11 @@ async function whenAllAreKnown(
   }
 }
 
-async function stayUp({ terminal, signal, command }: CommandContext, home: string): Promise<void> {
+async function stayUp({ terminal, signal, command, settings }: CommandContext, home: string): Promise<void> {
   terminal.say('The fleet stays up until ctrl-C. In another terminal:')
-  terminal.say(`  export MIG_HOME=${home}`)
-  terminal.say(
-    `  node ${command[1] ?? 'dist/mig.js'} file -path /etc -name passwd      (it asks for a passphrase: use -t local to try without one)`,
-  )
+  // The passphrase is as throw-away as the keys: it ends with this command.
+  terminal.say(`  export MIG_HOME=${home} MIG_PASSPHRASE=${settings.passphrase ?? ''}`)
+  terminal.say(`  node ${command[1] ?? 'dist/mig.js'} file -path /etc -name passwd`)
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
