@@ -36,29 +36,32 @@ const oneLocale = {
   },
 }
 
-const result = await build({
+const shared = {
   absWorkingDir: root,
-  entryPoints: { mig: 'cli/main.ts' },
-  outdir: 'dist',
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20',
   mainFields: ['module', 'main'],
   // Names stay readable in stack traces; what costs at start is the length of what is parsed.
   minify: true,
   keepNames: true,
-  sourcemap: process.env.MIG_SOURCEMAP === '1' ? 'linked' : false,
-  external: ['classic-level'],
   loader: { '.wasm': 'binary' },
-  plugins: [embedPostgresParser, oneLocale],
   define: { 'globalThis.MIG_VERSION': JSON.stringify(version) },
-  // Some dependencies are CommonJS and ask for `require`.
-  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
   metafile: true,
   logLevel: 'warning',
   write: false,
+}
+const result = await build({
+  ...shared,
+  entryPoints: { mig: 'cli/main.ts' },
+  outdir: 'dist',
+  splitting: true,
+  format: 'esm',
+  sourcemap: process.env.MIG_SOURCEMAP === '1' ? 'linked' : false,
+  external: ['classic-level'],
+  plugins: [embedPostgresParser, oneLocale],
+  // Some dependencies are CommonJS and ask for `require`.
+  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
 })
 // New chunks first, then the entry, then what is stale: a command that starts meanwhile finds a whole program.
 await mkdir(join(root, 'dist'), { recursive: true })
@@ -68,3 +71,6 @@ for (const file of result.outputFiles.filter((file) => file.path.endsWith('mig.j
 for (const name of await readdir(join(root, 'dist'))) if (name.endsWith('.js') && !fresh.has(name)) await rm(join(root, 'dist', name))
 // Which source stands in which chunk: the tests check from this that the gate has no network and the mesh starts nothing.
 await writeFile(join(root, 'dist', 'metafile.json'), JSON.stringify(result.metafile))
+
+// The same commands as programs of their own, for V8's code cache (docs/decisions/compiled-programs.md).
+await (await import('./compile.mjs')).compile(root, shared, [embedPostgresParser, oneLocale])

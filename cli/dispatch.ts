@@ -1,18 +1,16 @@
-import { Command, CommanderError } from 'commander'
 import { MigError } from '../node/core/error.ts'
 import { nearest } from '../node/core/nearest.ts'
 import type { CommandEntry } from './command-entry.ts'
 import type { CommandContext, ExitCode } from './context.ts'
-import { Exit } from './exit.ts'
-import { toUsualForm } from './mig-arguments.ts'
 import { commands } from './registry.ts'
+import { runEntry } from './run-entry.ts'
 
 /** Finds the command, loads it and runs it. A word that names a module is a question (`mig file …`). */
 export async function dispatch(words: readonly string[], context: CommandContext): Promise<ExitCode> {
   const [first = 'help'] = words
   if (['help', '--help', '-h'].includes(first)) return await help(words.slice(1), context)
   const entry = find(words)
-  if (entry !== undefined) return runEntry(entry, words.slice(entry.words.split(' ').length), context)
+  if (entry !== undefined) return runEntry(entry, words.slice(entry.words.split(' ').length), context, commands)
   const { findModule, modules } = await import('../modules/registry.ts')
   // Options may stand before the module, as MIG has them: `mig -t local file -path /etc`.
   if (first.startsWith('-') || findModule(first) !== undefined)
@@ -51,27 +49,4 @@ function find(words: readonly string[]): CommandEntry | undefined {
     const own = command.words.split(' ')
     return own.every((word, i) => words[i] === word)
   })
-}
-
-async function runEntry(
-  entry: CommandEntry,
-  rest: readonly string[],
-  context: CommandContext,
-): Promise<ExitCode> {
-  const { define } = await entry.load()
-  const command = new Command(`mig ${entry.words}`)
-    .description(entry.summary)
-    .exitOverride()
-    .allowExcessArguments(false)
-    .configureOutput({ writeOut: (text) => context.terminal.raw(text), writeErr: () => undefined })
-  define(command, context, commands)
-  try {
-    await command.parseAsync(toUsualForm(rest, command), { from: 'user' })
-    return 0
-  } catch (error) {
-    if (error instanceof Exit) return error.code
-    if (!(error instanceof CommanderError)) throw error
-    if (error.code === 'commander.helpDisplayed' || error.exitCode === 0) return 0
-    throw new MigError('usage', error.message.replace(/^error: /, ''), { hint: `mig ${entry.words} --help` })
-  }
 }

@@ -1,18 +1,23 @@
 import { MigError, messageOf } from '../node/core/error.ts'
-import { createContext, type ExitCode } from './context.ts'
+import type { CommandEntry } from './command-entry.ts'
+import { type CommandContext, createContext, type ExitCode } from './context.ts'
+import { runEntry } from './run-entry.ts'
 import { describeError } from './terminal.ts'
-import { version } from './version.ts'
 
 /** Runs one command line. @returns the exit code */
 export async function run(words: readonly string[]): Promise<ExitCode> {
-  if (words.length === 1 && ['version', '--version', '-V'].includes(words[0] ?? '')) {
-    process.stdout.write(`mig ${version}\n`)
-    return 0
-  }
+  return reported(async (context) => (await import('./dispatch.ts')).dispatch(words, context))
+}
+
+/** Runs one command of which the process knows no other: what it does not know it cannot be made to do. */
+export function runOnly(entry: CommandEntry): (words: readonly string[]) => Promise<ExitCode> {
+  return (words) => reported((context) => runEntry(entry, words.slice(entry.words.split(' ').length), context, [entry]))
+}
+
+async function reported(work: (context: CommandContext) => Promise<ExitCode>): Promise<ExitCode> {
   const context = createContext()
-  const { dispatch } = await import('./dispatch.ts')
   try {
-    return await dispatch(words, context)
+    return await work(context)
   } catch (error) {
     if (error instanceof MigError) {
       for (const line of describeError(error)) context.terminal.say(line)

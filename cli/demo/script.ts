@@ -85,7 +85,7 @@ export async function playDemo({ terminal, processes, home, bob, restart }: Demo
   title('The relay is killed, and vpn1 is switched off')
   await processes.stop('vpn1')
   await processes.stop('relay')
-  await mig(['-y', '--wait', '4s', 'file', '-path', '/etc', '-name', '^os-release$'], [0, 4])
+  await mig(['-y', '--wait', '2s', 'file', '-path', '/etc', '-name', '^os-release$'], [0, 4])
   terminal.say('vpn1 is switched on again; what it missed is still asked:')
   await restart('vpn1')
   const last = await latestId(processes)

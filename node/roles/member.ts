@@ -307,7 +307,11 @@ export async function startMember(
           const carriesCertificate = topic === 'presence' || topic === 'results'
           // Whether somebody is a member is local knowledge: never a reason to cost a forwarder its score.
           const isMember = membershipFault(ledger, publisher, clock.now()) === undefined
-          if (!isMember && !carriesCertificate) return 'ignore'
+          if (!isMember && !carriesCertificate) {
+            // Who it is may have been told by a message that this node missed; gossip does not repeat itself.
+            syncSoon(isHelpful, 1000)
+            return 'ignore'
+          }
           const role = ledger.certificates.get(publisher)?.certificate.role
           if (topic === 'actions' && (role === undefined || !isCollector(role))) return 'ignore'
           const verdicts = new Set<string>()

@@ -141,10 +141,17 @@ describe('a gate whose state is not what it was', () => {
     isBroken = true
     await expect(gate.offerAction(action.wire)).rejects.toThrow('read-only')
     expect(machine.runner.runs).toEqual(['web1'])
+    const another = await fleet.action(fleet.question('never'))
+    await expect(gate.offerAction(another.wire)).rejects.toThrow('read-only')
     isBroken = false
     expect(await gate.offerAction(action.wire)).toEqual({ kind: 'accepted' })
     await gate.events.seen('outcome', 1)
     expect(machine.runner.runs).toEqual(['web1', 'again'])
     expect(await answersOf(gate)).toMatchObject({ [action.id]: { outcome: 'done' } })
+    // Nor does a restart find anything of the other one.
+    await gate.close()
+    const next = await machine.start()
+    expect(await next.identity()).toMatchObject({ rolledBack: false })
+    expect(Object.keys(await answersOf(next))).not.toContain(another.id)
   })
 })

@@ -1,0 +1,107 @@
+// Makes dist/compiled/: one CommonJS program for each process that is started often, and V8's code cache of each, taken after the
+// program has done its work once, so that it holds what a start really needs. A cache that does not fit is ignored by V8.
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+const programs = ['command-line', 'module-run', 'agent-start', 'agent-mesh', 'relay-start', 'investigator-start']
+
+export async function compile(root, shared, plugins) {
+  const directory = join(root, 'dist', 'compiled')
+  await mkdir(directory, { recursive: true })
+  // PostgreSQL's parser is 2 MB of WASM: beside the programs, loaded by those that parse a target.
+  const parserBeside = {
+    name: 'parser-beside',
+    setup(builder) {
+      builder.onResolve({ filter: /^libpg-query$/ }, () => ({ path: './libpg-query.cjs', external: true }))
+    },
+  }
+  const parser = await build({
+    ...shared,
+    entryPoints: { 'libpg-query': 'libpg-query' },
+    outdir: 'dist/compiled',
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    plugins,
+  })
+  const result = await build({
+    ...shared,
+    entryPoints: Object.fromEntries(programs.map((name) => [name, `cli/programs/${name}.ts`])),
+    outdir: 'dist/compiled',
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    external: ['classic-level'],
+    // A script has no importer: what is outside is required.
+    supported: { 'dynamic-import': false },
+    plugins: [parserBeside, ...plugins],
+    banner: { js: '(function(exports,require,module,__filename,__dirname){' },
+    footer: { js: '})' },
+  })
+  for (const file of [...parser.outputFiles, ...result.outputFiles]) {
+    await writeFile(`${file.path}.new`, file.contents)
+    await rename(`${file.path}.new`, file.path)
+  }
+  await writeFile(join(root, 'dist', 'programs.json'), JSON.stringify(result.metafile))
+  await warm(root, directory)
+}
+
+/** Runs each program once, as it is run later, and keeps the cache. */
+async function warm(root, directory) {
+  const home = await mkdtemp(join(tmpdir(), 'mig-build-'))
+  const environment = { PATH: process.env.PATH, HOME: home, MIG_HOME: home, MIG_PASSPHRASE: 'throw-away' }
+  const maker = join(root, '.ci', 'make-cache.mjs')
+  const start = (flags, name, words, input) =>
+    spawn(process.execPath, [...flags, maker, directory, name, ...words], {
+      env: environment,
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'ignore'],
+    })
+  const run = (name, words, flags = [], input) =>
+    new Promise((resolve) => {
+      const child = start(flags, name, words, input)
+      let out = ''
+      child.stdout.on('data', (chunk) => {
+        out += chunk
+      })
+      child.stdin?.end(input)
+      child.once('close', () => resolve(out.trim()))
+    })
+  /** Nodes run until they are told to stop. */
+  const node = (name, words, flags = []) =>
+    new Promise((resolve) => {
+      const child = start(flags, name, words)
+      child.stdout.once('data', () => setTimeout(() => child.kill('SIGTERM'), 300))
+      const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+      child.once('close', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  const command = (...words) => run('command-line', words)
+  try {
+    await command('init', '--fleet-name', 'warm', '--person', 'Warm Up <warm@example.net>', '--no-gpg')
+    const address = '/ip4/127.0.0.1/tcp/9/p2p/12D3KooWBZ8FoQJ9ZSTfiEnK1EE2Nopp1GBBB3rYfzAnUAe3fKdk'
+    for (const role of ['relay', 'agent', 'investigator']) {
+      const line = await command('invite', '--role', role, '--address', address, '--no-gpg')
+      await command(role, 'enrol', line, '--name', role)
+    }
+    const child = ['--max-old-space-size=128', '--disable-proto=delete']
+    const question = JSON.stringify({ searches: { s1: { paths: [home], names: ['.'], contents: ['x'] } } })
+    const limits = ['--wall-ms', '1000', '--matches', '10', '--bytes', '100000']
+    const listen = ['--listen', '/ip4/127.0.0.1/tcp/0', '--bootstrap', address]
+    await Promise.all([
+      run('module-run', ['module', 'run', 'file', '--events', '--root', '/', ...limits], child, question),
+      node('relay-start', ['relay', 'start', ...listen]),
+      node('agent-start', ['agent', 'start', ...listen]),
+    ])
+    // The mesh process of an agent is started by its gate, with flags of its own; a relay has the same program but for its last step.
+    await run('agent-mesh', ['agent', 'mesh', '--help'], ['--max-old-space-size=256', '--disable-proto=delete'])
+    await node('investigator-start', ['investigator', 'start', ...listen])
+    // Last, so that this cache holds what asking needs.
+    await command('-y', '--wait', '1s', 'file', '-path', '/etc', '-name', '.')
+  } finally {
+    spawnSync('gpgconf', ['--homedir', home, '--kill', 'all'])
+    await rm(home, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,5 @@
+import '../../node/core/promise-with-resolvers.ts'
+import * as command from '../commands/agent-start.ts'
+import { runOnly } from '../run.ts'
+
+export const run = runOnly({ words: 'agent start', summary: '', load: async () => command })

@@ -1,0 +1,3 @@
+import '../../node/core/promise-with-resolvers.ts'
+
+export { run } from '../run.ts'

@@ -1,0 +1,5 @@
+import '../../node/core/promise-with-resolvers.ts'
+import * as command from '../commands/relay-start.ts'
+import { runOnly } from '../run.ts'
+
+export const run = runOnly({ words: 'relay start', summary: '', load: async () => command })
