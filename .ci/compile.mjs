@@ -36,7 +36,10 @@ export async function compile(root, shared, plugins) {
     // A script has no importer: what is outside is required.
     supported: { 'dynamic-import': false },
     plugins: [parserBeside, ...plugins],
-    banner: { js: '(function(exports,require,module,__filename,__dirname){' },
+    define: { ...shared.define, 'import.meta.url': '__url' },
+    banner: {
+      js: "(function(exports,require,module,__filename,__dirname){const __url=require('node:url').pathToFileURL(__filename).href;",
+    },
     footer: { js: '})' },
   })
   for (const file of [...parser.outputFiles, ...result.outputFiles]) {

@@ -12,7 +12,7 @@ const filename = join(directory, `${name}.cjs`)
 const script = new Script(readFileSync(filename, 'latin1'), { filename })
 // What it starts itself is started as it is later.
 process.argv[1] = join(directory, '..', 'mig.js')
-const exports = {}
+const module = { exports: {} }
 process.on('exit', () => {
   // The gate sets this flag as it runs; the cache must carry the flags of a start.
   setFlagsFromString('--no-liftoff-only')
@@ -21,5 +21,5 @@ process.on('exit', () => {
   writeFileSync(`${path}.new`, script.createCachedData())
   renameSync(`${path}.new`, path)
 })
-script.runInThisContext()(exports, createRequire(filename), { exports }, filename, directory)
-process.exitCode = await exports.run(words)
+script.runInThisContext()(module.exports, createRequire(filename), module, filename, directory)
+process.exitCode = await module.exports.run(words)

@@ -24,9 +24,9 @@ export function loadCompiled(words: readonly string[], entryUrl: string): Compil
   // Only what the build wrote beside the program: whoever can write there can change the program itself.
   const cachedData = read(join(directory, `${name}.${cachedDataVersionTag()}.cache`))
   const script = new Script(source.toString('latin1'), { filename, ...(cachedData === undefined ? {} : { cachedData }) })
-  const exports = {} as Compiled
-  script.runInThisContext()(exports, createRequire(filename), { exports }, filename, directory)
-  return exports
+  const module = { exports: {} as Compiled }
+  script.runInThisContext()(module.exports, createRequire(filename), module, filename, directory)
+  return module.exports
 }
 
 function read(path: string): Buffer | undefined {

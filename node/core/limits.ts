@@ -288,3 +288,5 @@ export const maxGossipItems = 64
 export const receiptBatchMs = 150
 /** The same where gossip reached nobody. */
 export const unheardDelayMs = 100
+/** Answers that reached a collector by session within this time go on to others in one. */
+export const passAnswersOnMs = 300

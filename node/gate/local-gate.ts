@@ -60,7 +60,7 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
   const { store, clock, runner, log } = ports
   const { fleet, peerid: peer, serial } = certificate
   const startedAt = clock.now()
-  const guard = await openRollbackGuard(store, ports.outside, options, startedAt)
+  const guard = await openRollbackGuard(store, ports.outside, { ...options, peer }, startedAt)
   if (guard.rolledBack) log('rolled-back', { birth: formatInstant(guard.birth) })
   const memory = await openReplayMemory(store, guard)
   const policies = await openPolicyKeeper(fleet, new Set(runner.modules.keys()), { store, guard, clock })

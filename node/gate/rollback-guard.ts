@@ -20,6 +20,8 @@ export interface OutsideRecord {
   readonly policyVersion: number
   /** Document id of that policy: another one of the same version is no successor. Absent before the first. */
   readonly policyHash?: string | undefined
+  /** Whose count it is: an agent that is enrolled anew at the same path finds the file of the one before. */
+  readonly peer?: string | undefined
 }
 
 /** Notices a restored or lost store (protocol 7.1). One counter, raised at every start and for every accepted action, stands in
@@ -53,12 +55,13 @@ type Held = z.output<typeof heldSchema>
 export async function openRollbackGuard(
   store: Store,
   outside: OutsideMemory,
-  state: { readonly unborn: boolean; readonly storeLost: boolean },
+  state: { readonly unborn: boolean; readonly storeLost: boolean; readonly peer: string },
   now: Instant,
 ): Promise<RollbackGuard> {
   const bytes = await store.get(gateMeta('steps'))
   const held = bytes === undefined ? undefined : heldSchema.safeParse(decodeRecord(bytes)).data
-  const counted = await outside.read()
+  const read = await outside.read()
+  const counted = read?.peer === undefined || read.peer === state.peer ? read : undefined
   const found: string[] = []
   for await (const key of store.keys(gateActionRange())) found.push(...keyParts(key))
   const isFirst = state.unborn && counted === undefined
@@ -90,7 +93,7 @@ export async function openRollbackGuard(
   }
   // One after another, each with what is true by then: a slow write must not put an older count over a newer one.
   const writeOutside = (): Promise<void> => {
-    const write = () => outside.write({ step, policyVersion, policyHash })
+    const write = () => outside.write({ step, policyVersion, policyHash, peer: state.peer })
     const written = lastWrite.then(write)
     lastWrite = written.catch(() => undefined)
     return written

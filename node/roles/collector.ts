@@ -2,7 +2,7 @@ import { isCollector } from '../core/certificate.ts'
 import { encodeEnvelope } from '../core/envelope.ts'
 import { messageOf } from '../core/error.ts'
 import { plusSeconds } from '../core/instant.ts'
-import { maxGossipActionBytes } from '../core/limits.ts'
+import { maxGossipActionBytes, passAnswersOnMs } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { FrameStream, Member } from '../mesh/mesh.ts'
 import * as keys from '../store/keyspace.ts'
@@ -38,7 +38,9 @@ export async function startCollector(
       entered: (what, source) => {
         // What came by a session was missed by gossip here, so others may have missed it too.
         if (source.via === 'sync')
-          void spread(what).catch((error: unknown) => log('spread-failed', { error: messageOf(error) }))
+          void spread(what, source).catch((error: unknown) =>
+            log('spread-failed', { error: messageOf(error) }),
+          )
         // Nobody listens to what a collector says before they know it, and its first question must not wait for their next session.
         if (source.via === 'admission' && what.kind === 'certificate')
           void introduce(what).catch((error: unknown) => log('spread-failed', { error: messageOf(error) }))
@@ -79,7 +81,12 @@ export async function startCollector(
     )
   }
 
-  async function spread(what: Entered): Promise<void> {
+  async function spread(what: Entered, source: Source): Promise<void> {
+    if (what.kind === 'result' || what.kind === 'status') {
+      // Whose question it answers may be linked only to us: it must not wait for a chance session.
+      node.syncSoon((member) => isCollector(member.role) && member.peer !== source.peer, passAnswersOnMs)
+      return
+    }
     if (what.kind === 'action' && what.actionId !== undefined) {
       const held = node.ledger.actions.get(what.actionId)
       if (held !== undefined) await spreadAction(node, encodeEnvelope(held.envelope))

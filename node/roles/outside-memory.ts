@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { utf8, utf8Decode } from '../core/encoding.ts'
 import { MigError } from '../core/error.ts'
-import { documentIdField } from '../core/schema.ts'
+import { documentIdField, peerIdField } from '../core/schema.ts'
 import type { OutsideMemory } from '../gate/rollback-guard.ts'
 import { readPrivateFile, replaceFile } from '../store/private-file.ts'
 
@@ -9,6 +9,7 @@ const schema = z.strictObject({
   step: z.int().min(0),
   policyVersion: z.int().min(0),
   policyHash: documentIdField.optional(),
+  peer: peerIdField.optional(),
 })
 
 /** The file beside the state directory, `<state>.steps`: restoring the directory from a copy does not restore it. */

@@ -163,10 +163,10 @@ export interface TestEvents {
   seen(event: string, count?: number): Promise<Record<string, unknown>>
 }
 
-export function aMachine(fleet: TestFleet, start: Instant = now): TestMachine {
-  const path = join(temporaryDirectory(), 'state')
+/** @param path of a machine that was there before; its store is gone, the counter outside is not */
+export function aMachine(fleet: TestFleet, path = join(temporaryDirectory(), 'state')): TestMachine {
   const identity = anIdentity(fleet.id)
-  const clock = createManualClock(start)
+  const clock = createManualClock(now)
   const runner = createTestRunner()
   const machine: TestMachine = {
     path,

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { formatInstant } from '../../node/core/instant.ts'
 import { at } from '../verification/pgp/pgp-kit.ts'
@@ -104,6 +105,20 @@ describe('a gate whose state is not what it was', () => {
     await startOnce()
     await startOnce()
     expect(boots).toEqual([...new Set(boots)].sort((a, b) => a - b))
+  })
+
+  it('does not take the count of an agent that was enrolled here before for its own', async () => {
+    const before = aMachine(fleet)
+    const gate = await before.start()
+    await givePolicy(gate, fleet, 7)
+    await gate.close()
+    rmSync(before.path, { recursive: true })
+    const other = await aTestFleet()
+    const next = await aMachine(other, before.path).start()
+    expect(await next.identity()).toMatchObject({ boot: 1, rolledBack: false })
+    await givePolicy(next, other)
+    const action = await other.action(other.question('web1'))
+    expect(await next.offerAction(action.wire)).toEqual({ kind: 'accepted' })
   })
 
   it('is not taken for rolled back when it was killed between the two counters', async () => {
