@@ -241,21 +241,21 @@ export async function startAgent(
 
   async function tidy(): Promise<void> {
     const now = clock.now()
-    const gone = [...node.ledger.actions.values()].filter(
-      (held) => plusSeconds(held.action.expireafter, clockToleranceSeconds) < now,
-    )
+    // What is carried for a neighbour is kept as long as its origin may want it; it needs its action to be judged by.
+    const carries = (id: string) => node.shelf.keys('result').some((key) => keys.keyParts(key)[0] === id)
+    const gone = [...node.ledger.actions.values()].filter(({ id, action }) => {
+      const until = plusSeconds(
+        action.expireafter,
+        clockToleranceSeconds + (carries(id) ? action.resultttl : 0),
+      )
+      return until < now
+    })
     for (const { id } of gone) {
       node.ledger.actions.delete(id)
       node.ledger.cancels.delete(id)
-      await node.shelf.remove('action', [keys.action(id)])
-      await node.shelf.remove(
-        'cancel',
-        node.shelf.keys('cancel').filter((key) => keys.keyParts(key)[0] === id),
-      )
-      await node.shelf.remove(
-        'receipt',
-        node.shelf.keys('receipt').filter((key) => keys.keyParts(key)[0] === id),
-      )
+      const of = (key: string) => keys.keyParts(key)[0] === id
+      for (const kind of ['action', 'cancel', 'status', 'result', 'receipt'] as const)
+        await node.shelf.remove(kind, node.shelf.keys(kind).filter(of))
     }
     if (published.size > 10_000) published.clear()
     if (delivered.size > 10_000) delivered.clear()

@@ -111,6 +111,8 @@ export async function startCollector(
       const of = (key: string) => keys.keyParts(key)[0] === id
       node.ledger.actions.delete(id)
       node.ledger.cancels.delete(id)
+      // Erased first: without the reply key nothing that is left can be opened (protocol 3.4).
+      await ports.store.write([{ delete: keys.replyKey(id) }, { delete: keys.expected(id) }], { sync: true })
       for (const kind of ['action', 'cancel', 'status', 'result', 'receipt'] as const) {
         await node.shelf.remove(kind, node.shelf.keys(kind).filter(of))
       }

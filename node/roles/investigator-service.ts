@@ -162,7 +162,7 @@ export function createInvestigatorService(
       return (await roster()).map(agentView)
     },
     async members() {
-      const now = clock.monotonicMs()
+      const now = clock.now()
       return node.mesh.members().map((member) => ({
         peer: member.peer,
         name: ledger.certificates.get(member.peer)?.certificate.name,

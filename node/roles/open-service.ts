@@ -28,7 +28,10 @@ export async function openService(
   if (running !== undefined)
     return { service: running.service, isShared: true, close: async () => running.close() }
   // Only now: a command that talks to a running node need not load libp2p.
-  const [{ openNodeState }, { runInvestigator }] = await Promise.all([import('./enrol.ts'), import('./run-mesh.ts')])
+  const [{ openNodeState }, { runInvestigator }] = await Promise.all([
+    import('./enrol.ts'),
+    import('./run-mesh.ts'),
+  ])
   const state = await openNodeState(setup.statePath, 'investigator')
   try {
     const node = await runInvestigator(

@@ -6,7 +6,7 @@ import type { PeerId } from '../core/peer-id.ts'
 import { queueLocation } from '../core/queue-location.ts'
 import { decodeWithCertificate } from '../verification/node-documents.ts'
 import { openEnvelope } from '../verification/node-envelope.ts'
-import type { Ledger } from './ledger.ts'
+import { type Ledger, membershipFault } from './ledger.ts'
 import type { Shelf } from './shelf.ts'
 
 /** One agent as the roster shows it: MIG's row, and how fresh and how reachable it is. */
@@ -29,6 +29,8 @@ export async function readRoster(shelf: Shelf, ledger: Ledger, now: Instant): Pr
     if (heartbeat === undefined || typeof heartbeat === 'string') continue
     const certificate = ledger.certificates.get(heartbeat.peerid)?.certificate
     if (certificate?.role !== 'agent') continue
+    // Whoever is revoked or has run out is no agent any more: nobody waits for its answer.
+    if (membershipFault(ledger, heartbeat.peerid, now) !== undefined) continue
     rows.push({
       id: heartbeat.peerid,
       name: certificate.name,

@@ -93,3 +93,33 @@ describe('what the mesh process loads', () => {
     expect(gate.sort()).toEqual(['node/gate/frames.ts', 'node/gate/gate-link.ts'])
   })
 })
+
+describe('the compiled programs', () => {
+  const holds = (program: string): readonly string[] => {
+    const path = join(dirname(builtMig()), 'programs.json')
+    const { outputs } = JSON.parse(readFileSync(path, 'utf8')) as Pick<Metafile, 'outputs'>
+    return Object.keys(outputs[`dist/compiled/${program}.cjs`]?.inputs ?? {})
+  }
+  const isNetwork = (source: string) => /node_modules\/(@libp2p|libp2p|@chainsafe\/libp2p)/.test(source)
+
+  it('hold no libp2p where the gate runs', () => {
+    expect(holds('agent-start')).toContain('node/gate/local-gate.ts')
+    expect(holds('agent-start').filter(isNetwork)).toEqual([])
+  })
+
+  it('hold of the gate only the line to it where the network is', () => {
+    expect(holds('agent-mesh').some(isNetwork)).toBe(true)
+    const gate = holds('agent-mesh').filter((source) => source.startsWith('node/gate/'))
+    expect(gate.sort()).toEqual(['node/gate/frames.ts', 'node/gate/gate-link.ts'])
+  })
+
+  it('hold neither network, keys nor gate where a module runs', () => {
+    const sources = holds('module-run')
+    expect(sources).toContain('modules/registry.ts')
+    expect(
+      sources.filter(
+        (source) => isNetwork(source) || /openpgp|^node\/(mesh|gate|store|verification|roles)\//.test(source),
+      ),
+    ).toEqual([])
+  })
+})

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { canonicalBytes } from '../../node/core/canonical-json.ts'
 import { base64Decode, base64Encode } from '../../node/core/encoding.ts'
+import { decodeEnvelope, documentId } from '../../node/core/envelope.ts'
 import { formatInstant } from '../../node/core/instant.ts'
+import type { PolicyBody } from '../../node/core/policy.ts'
 import type { InvestigatorNode } from '../../node/roles/investigator.ts'
 import { createLab, type Lab, type LabAgent, type LabPerson } from '../../node/roles/lab.ts'
 import type { DraftRequest } from '../../node/roles/service.ts'
@@ -301,6 +303,35 @@ describe('a fleet in one process', () => {
       async () => (await second.service.accounting(sent.id)).answered.length === 1,
     )
     await until('and confirmed', async () => (await agent.waiting()) === 0)
+  })
+
+  it('counts on nobody who has been revoked, and closes their links', async () => {
+    const lab = await aLab()
+    const relay = await lab.startRelay('relay')
+    await lab.startAgent('kept', { bootstrap: relay.addresses, root: machine('kept', without) })
+    const thief = await lab.startAgent('stolen', {
+      bootstrap: relay.addresses,
+      root: machine('stolen', without),
+    })
+    const investigator = await lab.startInvestigator('laptop', { bootstrap: relay.addresses })
+    await whenJoined(investigator, 2)
+    const first = decodeEnvelope(lab.policyWire)
+    if (typeof first === 'string') throw new Error(first)
+    const body = JSON.parse(Buffer.from(first.body).toString('utf8')) as PolicyBody
+    const next = {
+      ...body,
+      version: 2,
+      previous: documentId(first),
+      revoked: { people: [], peers: [thief.mesh.peerId], invitations: [] },
+    }
+    const wire = await lab.sign('mig.policy.v1', canonicalBytes(next), [alice().signer])
+    await investigator.service.publish('policy', base64Encode(wire))
+    await until('the relay has closed its link', () =>
+      relay.mesh.members().every((member) => member.peer !== thief.mesh.peerId),
+    )
+    expect((await investigator.service.agents()).map((agent) => agent.name)).toEqual(['kept'])
+    const sent = await ask(lab, investigator, [alice()])
+    expect(sent.expected.map((agent) => agent.name)).toEqual(['kept'])
   })
 
   it('turns a stranger away', async () => {
