@@ -10,20 +10,30 @@ interface Compiled {
 }
 
 /** Commands that have a program of their own, each with nothing else in it; everything else is `command-line`. */
-const ownPrograms: readonly string[] = ['module run', 'agent start', 'agent mesh', 'relay start', 'investigator start']
+const ownPrograms: readonly string[] = [
+  'module run',
+  'agent start',
+  'agent mesh',
+  'relay start',
+  'investigator start',
+]
 
 /** The program for this command as the build has compiled it: V8's code cache saves each process from compiling the same source
  *  again, which is most of what starting one costs. Undefined when run from source; a cache of another V8 is not used.
  *  @see docs/decisions/compiled-programs.md */
 export function loadCompiled(words: readonly string[], entryUrl: string): Compiled | undefined {
-  const name = ownPrograms.find((own) => own === `${words[0]} ${words[1]}`)?.replace(' ', '-') ?? 'command-line'
+  const name =
+    ownPrograms.find((own) => own === `${words[0]} ${words[1]}`)?.replace(' ', '-') ?? 'command-line'
   const directory = join(dirname(fileURLToPath(entryUrl)), 'compiled')
   const filename = join(directory, `${name}.cjs`)
   const source = read(filename)
   if (source === undefined) return undefined
   // Only what the build wrote beside the program: whoever can write there can change the program itself.
   const cachedData = read(join(directory, `${name}.${cachedDataVersionTag()}.cache`))
-  const script = new Script(source.toString('latin1'), { filename, ...(cachedData === undefined ? {} : { cachedData }) })
+  const script = new Script(source.toString('latin1'), {
+    filename,
+    ...(cachedData === undefined ? {} : { cachedData }),
+  })
   const module = { exports: {} as Compiled }
   script.runInThisContext()(module.exports, createRequire(filename), module, filename, directory)
   return module.exports

@@ -10,7 +10,8 @@ export async function dispatch(words: readonly string[], context: CommandContext
   const [first = 'help'] = words
   if (['help', '--help', '-h'].includes(first)) return await help(words.slice(1), context)
   const entry = find(words)
-  if (entry !== undefined) return runEntry(entry, words.slice(entry.words.split(' ').length), context, commands)
+  if (entry !== undefined)
+    return runEntry(entry, words.slice(entry.words.split(' ').length), context, commands)
   const { findModule, modules } = await import('../modules/registry.ts')
   // Options may stand before the module, as MIG has them: `mig -t local file -path /etc`.
   if (first.startsWith('-') || findModule(first) !== undefined)

@@ -11,7 +11,8 @@ export async function run(words: readonly string[]): Promise<ExitCode> {
 
 /** Runs one command of which the process knows no other: what it does not know it cannot be made to do. */
 export function runOnly(entry: CommandEntry): (words: readonly string[]) => Promise<ExitCode> {
-  return (words) => reported((context) => runEntry(entry, words.slice(entry.words.split(' ').length), context, [entry]))
+  return (words) =>
+    reported((context) => runEntry(entry, words.slice(entry.words.split(' ').length), context, [entry]))
 }
 
 async function reported(work: (context: CommandContext) => Promise<ExitCode>): Promise<ExitCode> {
