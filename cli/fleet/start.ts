@@ -33,8 +33,7 @@ export async function announceStart(
   const where = addresses.length === 0 ? 'no open port' : addresses.join(' ')
   context.terminal.say(`${role} ${name} ${peerid}, fleet ${fleet}, ${where}, state ${path}`)
   return writeRunningFile(path, {
-    // Of an agent, the gate: its mesh process would only be started again.
-    pid: role === 'agent' ? process.ppid : process.pid,
+    pid: process.pid,
     version,
     startedat: formatInstant(context.clock.now()),
     addresses: [...addresses].slice(0, 64),

@@ -2,7 +2,7 @@ import { createMessage, decrypt, type PrivateKey, readMessage, sign } from 'open
 import type { Instant } from '../core/clock.ts'
 import { MigError, messageOf } from '../core/error.ts'
 import type { Fingerprint } from '../core/fingerprint.ts'
-import { exportCertificate, type KeyFile, readOnePrivateKey, unlock } from './key-store.ts'
+import { exportCertificate, type KeyFile, readOnePrivateKey, unlock, unlockSigning } from './key-store.ts'
 import { pgpConfig } from './pgp-config.ts'
 import type { Signer } from './signer.ts'
 
@@ -16,25 +16,36 @@ export function createKeyFileSigner(
     readonly now?: () => Instant
   },
 ): Signer {
-  let opened: Promise<PrivateKey> | undefined
-  const open = (): Promise<PrivateKey> => {
-    opened ??= (async () =>
-      unlock(await readOnePrivateKey(file.armored), await options.askPassphrase(file.fingerprint)))().catch(
-      (error: unknown) => {
-        // A mistyped passphrase is asked for again.
-        opened = undefined
-        throw error
-      },
-    )
-    return opened
+  let asked: Promise<string> | undefined
+  const ask = (): Promise<string> => {
+    asked ??= options.askPassphrase(file.fingerprint)
+    return asked
   }
+  const once = (
+    open: (key: PrivateKey, passphrase: string) => Promise<PrivateKey>,
+  ): (() => Promise<PrivateKey>) => {
+    let opened: Promise<PrivateKey> | undefined
+    return () => {
+      opened ??= (async () => open(await readOnePrivateKey(file.armored), await ask()))().catch(
+        (error: unknown) => {
+          // A mistyped passphrase is asked for again.
+          opened = undefined
+          asked = undefined
+          throw error
+        },
+      )
+      return opened
+    }
+  }
+  const openSigning = once(unlockSigning)
+  const openWhole = once(unlock)
   const date = () => new Date(options.now?.() ?? Date.now())
   return {
     fingerprint: file.fingerprint,
     describe: `key file ${file.path}`,
     publicCertificate: () => exportCertificate(file),
     sign: async (bytes) => {
-      const signingKeys = await open()
+      const signingKeys = await openSigning()
       const message = await createMessage({ binary: bytes })
       try {
         return await sign({
@@ -52,7 +63,7 @@ export function createKeyFileSigner(
       }
     },
     decrypt: async (bytes) => {
-      const decryptionKeys = await open()
+      const decryptionKeys = await openWhole()
       try {
         const message = await readMessage({ binaryMessage: bytes, config: pgpConfig })
         const { data } = await decrypt({

@@ -1,7 +1,14 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { decryptKey, encryptKey, generateKey, type PrivateKey, readPrivateKeys } from 'openpgp'
+import {
+  decryptKey,
+  encryptKey,
+  generateKey,
+  type PrivateKey,
+  readPrivateKeys,
+  type SecretKeyPacket,
+} from 'openpgp'
 import { utf8Decode } from '../core/encoding.ts'
 import { codeOf, MigError, messageOf } from '../core/error.ts'
 import { type Fingerprint, parseFingerprint } from '../core/fingerprint.ts'
@@ -98,6 +105,24 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
 export async function exportCertificate(file: KeyFile): Promise<Uint8Array> {
   const key = await readOnePrivateKey(file.armored)
   return (await readCertificate(key.toPublic().write())).binary
+}
+
+/** Opens only the part of a key that signs: each part costs its own key derivation, a quarter of a second here.
+ *  @throws MigError `bad-passphrase` or `bad-key` */
+export async function unlockSigning(key: PrivateKey, passphrase: string): Promise<PrivateKey> {
+  const signing = await key
+    .getSigningKey(undefined, undefined, undefined, pgpConfig)
+    .catch((error: unknown) => {
+      throw new MigError('bad-key', `the key cannot sign: ${messageOf(error)}`, { cause: error })
+    })
+  const packet = signing.keyPacket as SecretKeyPacket
+  if (packet.isDecrypted() === true) return key
+  try {
+    await packet.decrypt(passphrase)
+  } catch (cause) {
+    throw new MigError('bad-passphrase', 'the passphrase does not open the key', { cause })
+  }
+  return key
 }
 
 /** Opens a private key in memory.

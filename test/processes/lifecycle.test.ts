@@ -46,14 +46,15 @@ describe.skipIf(process.platform !== 'linux')('the life and death of an agent’
   }
   const isAnswered = (id: string) =>
     fleet.withService(async (service) => (await service.accounting(id)).answered.length === 1)
-  const moduleChildren = () => childrenOf(gate.pid).filter((pid) => pid !== meshProcessOf(agent.state))
+  const moduleChildren = () => childrenOf(gate.pid).filter((pid) => pid !== meshProcessOf(gate.pid))
+  const theMesh = () => meshProcessOf(gate.pid) ?? Number.NaN
 
   it('starts the mesh process again when it is killed, and answers again', async () => {
-    const killed = meshProcessOf(agent.state)
+    const killed = theMesh()
     process.kill(killed, 'SIGKILL')
     await until('another one runs', () => {
-      const pid = meshProcessOf(agent.state)
-      return pid !== killed && isAlive(pid)
+      const pid = meshProcessOf(gate.pid)
+      return pid !== undefined && pid !== killed
     })
     expect(gate.stderr()).toContain('"event":"mesh-ended"')
     const id = await ask('-path', '/etc/cron.d', '-content', 'PASSWORD')
@@ -63,7 +64,7 @@ describe.skipIf(process.platform !== 'linux')('the life and death of an agent’
   it('ends its module children when it stops, with code 0', async () => {
     await ask('-path', '/big', '-name', '.', '-sha2', '0'.repeat(64))
     await until('a module runs', () => moduleChildren().length > 0)
-    const all = [...moduleChildren(), meshProcessOf(agent.state)]
+    const all = [...moduleChildren(), theMesh()]
     gate.child.kill('SIGTERM')
     const tookMs = await until('all are gone', () => !all.some(isAlive), 6000)
     expect(await gate.ended).toBe(0)
@@ -87,7 +88,7 @@ describe.skipIf(process.platform !== 'linux')('the life and death of an agent’
     gate = await fleet.startAgent(agent)
     await ask('-path', '/big', '-name', '.', '-sha2', '1'.repeat(64))
     await until('a module runs', () => moduleChildren().length > 0)
-    const all = [...moduleChildren(), meshProcessOf(agent.state)]
+    const all = [...moduleChildren(), theMesh()]
     gate.child.kill('SIGKILL')
     const tookMs = await until('all are gone', () => !all.some(isAlive), 10_000)
     expect(tookMs).toBeLessThan(3000)

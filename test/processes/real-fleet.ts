@@ -151,9 +151,9 @@ export function startProcess(home: string, words: readonly string[], program = b
   }
 }
 
-/** The process that faces the network, of the agent with this state directory. */
-export function meshProcessOf(state: string): number {
-  return Number(JSON.parse(readFileSync(join(state, 'mesh', 'running'), 'utf8')).pid)
+/** The process that faces the network, of the agent whose gate this is; undefined while there is none. */
+export function meshProcessOf(gate: number): number | undefined {
+  return childrenOf(gate).find((pid) => commandLineOf(pid).join(' ').includes('agent mesh'))
 }
 
 export function isAlive(pid: number): boolean {
@@ -166,7 +166,11 @@ export function isAlive(pid: number): boolean {
 }
 
 export function commandLineOf(pid: number): readonly string[] {
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
+  } catch {
+    return [] // it has ended
+  }
 }
 
 /** Every process whose parent this is. */

@@ -22,7 +22,7 @@ describe.skipIf(process.platform !== 'linux')('the two processes of an endpoint'
     fleet = await aRealFleet()
     agent = await fleet.enrolAgent('web1', { '/etc/cron.d/job': 'PASSWORD=hunter2\n' })
     gate = await fleet.startAgent(agent)
-    mesh = meshProcessOf(agent.state)
+    mesh = meshProcessOf(gate.pid) ?? 0
   }, 60_000)
   afterAll(() => fleet?.stop(), 30_000)
 
@@ -41,6 +41,8 @@ describe.skipIf(process.platform !== 'linux')('the two processes of an endpoint'
       0,
       words.findIndex((word) => !word.startsWith('-')),
     )
+    if (!flags.some((flag) => /^--(experimental-)?permission$/.test(flag)))
+      throw new Error(`the mesh process runs without limits: ${node} ${words.join(' ')} ${gate.stderr()}`)
     return execFileSync(node, [...flags, '--eval', script, ...args], {
       encoding: 'utf8',
       env: { NODE_NO_WARNINGS: '1' },
@@ -48,35 +50,42 @@ describe.skipIf(process.platform !== 'linux')('the two processes of an endpoint'
     }).trim()
   }
 
-  it.each([
-    ['start a process', `require('child_process').spawnSync('true')`],
-    ['fork itself', `require('child_process').fork('/dev/null')`],
-    [
-      'start a thread, which could start processes',
-      `new (require('worker_threads').Worker)('1', { eval: true })`,
-    ],
-    ['read the gate’s answer key', `fs.readFileSync(state + '/gate/answer.key')`],
-    ['read the gate’s store', `fs.readdirSync(state + '/gate/store')`],
-    ['look into the gate’s directory by a way round', `fs.readdirSync(state + '/mesh/../gate')`],
-    ['write into the gate’s store', `fs.writeFileSync(state + '/gate/store/CURRENT', 'x')`],
-    ['write beside its own directory', `fs.writeFileSync(state + '/steps', 'x')`],
-    ['change what the gate remembers outside', `fs.writeFileSync(state + '.steps', 'x')`],
-    ['make a link to the gate', `fs.symlinkSync(state + '/gate', state + '/mesh/link')`],
-    ['read the machine that is investigated', `fs.readFileSync(root + '/etc/cron.d/job')`],
-    ['read what any user may', `fs.readFileSync('/etc/passwd')`],
-    ['change the program', `fs.writeFileSync(program, 'x')`],
-  ])('does not let the mesh process %s', (_title, attempt) => {
-    const before = readFileSync(commandLineOf(mesh).find((word) => word.endsWith('mig.js')) ?? '')
+  const attempts: Readonly<Record<string, string>> = {
+    'start a process': `require('child_process').spawnSync('true')`,
+    'fork itself': `require('child_process').fork('/dev/null')`,
+    'start a thread, which could start processes': `new (require('worker_threads').Worker)('1', { eval: true })`,
+    'read the gate’s answer key': `fs.readFileSync(state + '/gate/answer.key')`,
+    'read the gate’s store': `fs.readdirSync(state + '/gate/store')`,
+    'look into the gate’s directory by a way round': `fs.readdirSync(state + '/mesh/../gate')`,
+    'write into the gate’s store': `fs.writeFileSync(state + '/gate/store/CURRENT.new', 'x')`,
+    'write beside its own directory': `fs.writeFileSync(state + '/steps', 'x')`,
+    'change what the gate remembers outside': `fs.appendFileSync(state + '.steps', ' ')`,
+    'make a link to the gate': `fs.symlinkSync(state + '/gate', state + '/mesh/link')`,
+    'read the machine that is investigated': `fs.readFileSync(root + '/etc/cron.d/job')`,
+    'read what any user may': `fs.readFileSync('/etc/passwd')`,
+    'change the program': `fs.appendFileSync(program, ' ')`,
+  }
+
+  it('lets the mesh process do nothing that an intruder would want', () => {
+    const program = commandLineOf(mesh).find((word) => word.endsWith('mig.js')) ?? ''
+    const lines = Object.entries(attempts).map(
+      ([
+        title,
+        attempt,
+      ]) => `try { const r = ${attempt}; said[${JSON.stringify(title)}] = r?.error?.code ?? 'done' }
+        catch (error) { said[${JSON.stringify(title)}] = error.code }`,
+    )
     const said = inItsPlace(
-      `const fs = require('fs')
-       const [state, root, program] = process.argv.slice(1)
-       try { const r = ${attempt}; console.log(r && r.error ? r.error.code : 'done') } catch (error) { console.log(error.code) }`,
+      `const fs = require('fs'), said = {}, [state, root, program] = process.argv.slice(1)
+       ${lines.join('\n')}
+       console.log(JSON.stringify(said))`,
       agent.state,
       agent.root,
-      commandLineOf(mesh).find((word) => word.endsWith('mig.js')) ?? '',
+      program,
     )
-    expect(said).toBe('ERR_ACCESS_DENIED')
-    expect(readFileSync(commandLineOf(mesh).find((word) => word.endsWith('mig.js')) ?? '')).toEqual(before)
+    expect(JSON.parse(said)).toEqual(
+      Object.fromEntries(Object.keys(attempts).map((title) => [title, 'ERR_ACCESS_DENIED'])),
+    )
     expect(existsSync(join(agent.state, 'mesh', 'link'))).toBe(false)
   })
 
