@@ -80,12 +80,14 @@ export function accountable(answers: readonly HeldAnswer[]): ReadonlyMap<PeerId,
     answers.map(({ peer, result, summary, status }): [PeerId, Answer] => {
       if (result !== undefined) {
         const isOpen = summary !== undefined && typeof summary !== 'string'
+        // What it says outside is nothing: `done` without anything that can be read must not pass for clean.
+        const outcome = typeof summary === 'string' ? 'failed' : result.outcome
         const reason = typeof summary === 'string' ? `answer cannot be opened: ${summary}` : summary?.reason
         return [
           peer,
           {
             kind: 'outcome',
-            outcome: result.outcome,
+            outcome,
             found: isOpen && summary.found.some((count) => count > 0),
             ...(reason === undefined ? {} : { reason }),
           },

@@ -25,16 +25,22 @@ async function unwrap(context: DoorContext, bytes: Uint8Array): Promise<Admissio
 
 const certificateOf = (context: DoorContext) => (peer: PeerId) => context.ledger.certificates.get(peer)
 
+/** A signature outlives its signer's membership: whoever is revoked is not heard, whoever carries what it says. */
+function outcast({ ledger, clock }: DoorContext, peer: PeerId): Admission<never> | undefined {
+  const fault = membershipFault(ledger, peer, clock.now())
+  return fault === undefined ? undefined : ignore('not-a-member', fault)
+}
+
 export async function enterHeartbeat(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
   if (!isCollector(context.role)) return ignore('wrong-role', 'agents keep no heartbeats')
   const envelope = await unwrap(context, bytes)
   if (envelope.kind !== 'accept') return envelope
-  const { fleet, shelf, ledger } = context
+  const { fleet, shelf } = context
   const verdict = verifyHeartbeat(envelope.value, { fleet, certificate: certificateOf(context) })
   if (verdict.kind !== 'accept') return verdict
   const { heartbeat } = verdict.value
-  const fault = membershipFault(ledger, heartbeat.peerid, context.clock.now())
-  if (fault !== undefined) return ignore('not-a-member', fault)
+  const refused = outcast(context, heartbeat.peerid)
+  if (refused !== undefined) return refused
   const key = keys.heartbeat(heartbeat.peerid)
   const held = await shelf.get('heartbeat', key)
   const [boot, seq] = (held?.version ?? '-1.0').split('.').map(Number) as [number, number]
@@ -54,6 +60,8 @@ export async function enterStatus(context: DoorContext, bytes: Uint8Array): Prom
   const verdict = verifyStatus(envelope.value, { fleet, certificate: certificateOf(context) })
   if (verdict.kind !== 'accept') return verdict
   const { status } = verdict.value
+  const refused = outcast(context, status.peerid)
+  if (refused !== undefined) return refused
   if (!ledger.actions.has(status.actionid)) return ignore('unknown-action', status.actionid)
   const key = keys.status(status.actionid, status.peerid)
   const held = await shelf.get('status', key)
@@ -74,6 +82,8 @@ export async function enterResult(context: DoorContext, bytes: Uint8Array): Prom
   const verdict = verifyResult(envelope.value, { fleet, certificate: certificateOf(context) })
   if (verdict.kind !== 'accept') return verdict
   const { result, hash } = verdict.value
+  const refused = outcast(context, result.peerid)
+  if (refused !== undefined) return refused
   if (!ledger.actions.has(result.actionid)) return ignore('unknown-action', result.actionid)
   const key = keys.result(result.actionid, result.peerid)
   const held = await shelf.get('result', key)
@@ -101,6 +111,8 @@ export async function enterReceipt(context: DoorContext, bytes: Uint8Array): Pro
   const verdict = verifyReceipt(envelope.value, { fleet, certificate: certificateOf(context) })
   if (verdict.kind !== 'accept') return verdict
   const { receipt } = verdict.value
+  const refused = outcast(context, receipt.collector)
+  if (refused !== undefined) return refused
   const entered: Entered = {
     kind: 'receipt',
     key: keys.receipt(receipt.actionid, receipt.peerid),
