@@ -218,14 +218,14 @@ export function createInvestigatorService(
           throw new MigError('bad-key', 'this reply key does not belong to the action')
         await store.write([{ put: keys.replyKey(id), value: seed }], { sync: true })
       }
-      const before = await readExpectedSet(store, id)
-      // The set stays as it was frozen; only what was said of the half-signed action no longer counts.
+      const frozen = (await readExpectedSet(store, id)) ?? {
+        expected: await expectedOf(action.action),
+        superseded: {},
+      }
+      // The set stays as it was frozen. What was said of a copy with fewer signatures no longer counts, also where somebody else
+      // had sent it around before us.
       const set =
-        before === undefined
-          ? { expected: await expectedOf(action.action), superseded: {} }
-          : verdict.kind === 'accept'
-            ? supersede(before, await answers.read(id, await replySeedOf(id)))
-            : before
+        verdict.kind === 'accept' ? supersede(frozen, await answers.read(id, await replySeedOf(id))) : frozen
       await writeExpectedSet(store, id, set)
       const { expected } = set
       const recipients = await spreadAction(node, encodeEnvelope(action.envelope))
