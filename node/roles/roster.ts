@@ -29,8 +29,6 @@ export async function readRoster(shelf: Shelf, ledger: Ledger, now: Instant): Pr
     if (heartbeat === undefined || typeof heartbeat === 'string') continue
     const certificate = ledger.certificates.get(heartbeat.peerid)?.certificate
     if (certificate?.role !== 'agent') continue
-    // Whoever is revoked or has run out is no agent any more: nobody waits for its answer.
-    if (membershipFault(ledger, heartbeat.peerid, now) !== undefined) continue
     rows.push({
       id: heartbeat.peerid,
       name: certificate.name,
@@ -38,7 +36,11 @@ export async function readRoster(shelf: Shelf, ledger: Ledger, now: Instant): Pr
       mode: heartbeat.mode,
       version: heartbeat.version,
       pid: heartbeat.pid,
-      status: livenessOf(heartbeat.at, now),
+      // Whoever is revoked or has run out is shown as such, and no target covers it: nobody waits for its answer.
+      status:
+        membershipFault(ledger, heartbeat.peerid, now) === undefined
+          ? livenessOf(heartbeat.at, now)
+          : 'revoked',
       starttime: heartbeat.starttime,
       heartbeattime: heartbeat.at,
       environment: heartbeat.environment as unknown as AgentFacts['environment'],

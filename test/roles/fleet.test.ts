@@ -329,7 +329,10 @@ describe('a fleet in one process', () => {
     await until('the relay has closed its link', () =>
       relay.mesh.members().every((member) => member.peer !== thief.mesh.peerId),
     )
-    expect((await investigator.service.agents()).map((agent) => agent.name)).toEqual(['kept'])
+    expect((await investigator.service.agents()).map((agent) => [agent.name, agent.status])).toEqual([
+      ['kept', 'online'],
+      ['stolen', 'revoked'],
+    ])
     const sent = await ask(lab, investigator, [alice()])
     expect(sent.expected.map((agent) => agent.name)).toEqual(['kept'])
   })
