@@ -3,10 +3,7 @@ import { gunzipSync, inflateSync } from 'node:zlib'
 /** Looks for secrets in bytes as an attacker would: as they are, in hex, in base64 at every offset, as UTF-16, and inside whatever
  *  is deflated.
  *  @returns the names of the secrets that were found, with the form */
-export function findSecrets(
-  bytes: Uint8Array,
-  secrets: ReadonlyMap<string, Uint8Array>,
-): readonly string[] {
+export function findSecrets(bytes: Uint8Array, secrets: ReadonlyMap<string, Uint8Array>): readonly string[] {
   const haystack = Buffer.from(bytes)
   const found: string[] = []
   for (const part of [haystack, ...inflated(haystack)]) {
@@ -28,12 +25,14 @@ function formsOf(secret: Uint8Array): readonly (readonly [form: string, needle: 
   ]
   for (const shift of [0, 1, 2]) {
     // What stands before and behind changes the letters at the edges.
-    const text = Buffer.concat([Buffer.alloc(shift), raw]).toString('base64').replace(/=+$/, '')
+    const text = Buffer.concat([Buffer.alloc(shift), raw])
+      .toString('base64')
+      .replace(/=+$/, '')
     const inner = text.slice(shift === 0 ? 0 : shift + 1, -2)
     forms.push(['base64', Buffer.from(inner)])
     forms.push(['base64url', Buffer.from(inner.replaceAll('+', '-').replaceAll('/', '_'))])
   }
-  return forms
+  return forms.filter(([, needle]) => needle.length >= 8)
 }
 
 /** Everything that begins like a zlib or gzip stream and is one. */

@@ -41,6 +41,8 @@ export interface RealNode {
 export async function aRealFleet(): Promise<RealFleet> {
   builtMig()
   const desk = aDesk()
+  // Below their own home, so that a test sees what they leave in it.
+  mkdirSync(desk.path('tmp'))
   const nodes: RealNode[] = []
   const start = (words: readonly string[]) => {
     const node = startProcess(desk.home, words)
@@ -80,7 +82,8 @@ export async function aRealFleet(): Promise<RealFleet> {
       await node.says(/^ready$/)
       return node
     },
-    mig: (...words) => runMig(words, { home: desk.home, env: { MIG_PASSPHRASE: passphrase } }),
+    mig: (...words) =>
+      runMig(words, { home: desk.home, env: { MIG_PASSPHRASE: passphrase, TMPDIR: desk.path('tmp') } }),
     async withService(use) {
       const control = await connectControl(desk.path('investigator'))
       if (control === undefined) throw new Error('no running investigator')
@@ -112,6 +115,7 @@ export function startProcess(home: string, words: readonly string[], program = b
       HOME: home,
       MIG_HOME: home,
       MIG_PASSPHRASE: passphrase,
+      TMPDIR: join(home, 'tmp'),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
