@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MigError } from '../../node/core/error.ts'
+import { connectControl } from '../../node/roles/control-socket.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Processes } from './processes.ts'
 
@@ -63,11 +63,23 @@ export async function playDemo({ terminal, processes, home, bob, restart }: Demo
   title('The whole workflow: draft, who is targeted, sign, send, follow, narrow, ask again')
   const target = "tags->>'operator'='IT' AND environment->>'os'='linux'"
   const workflow = join(home, 'workflow.json')
-  await mig(['action', 'draft', '-o', workflow, '-t', target, 'file', '-path', '/etc/cron.d', '-name', '.'])
+  await mig([
+    'action',
+    'draft',
+    '-o',
+    workflow,
+    '-t',
+    target,
+    'file',
+    '-path',
+    '/etc/cron.d',
+    '-name',
+    '^backup$',
+  ])
   await mig(['agents', '-t', target])
   await mig(['action', 'sign', workflow])
   await mig(['action', 'send', workflow, '--follow', '-y'])
-  const first = await idOf(workflow, mig)
+  const first = await latestId(home)
   title('Narrow to those that had a hit, and ask a second question')
   await mig([
     '-y',
@@ -83,29 +95,25 @@ export async function playDemo({ terminal, processes, home, bob, restart }: Demo
   ])
 
   title('The relay is killed, and vpn1 is switched off')
-  await processes.stop('vpn1')
-  await processes.stop('relay')
+  await Promise.all([processes.stop('vpn1'), processes.stop('relay')])
   await mig(['-y', '--wait', '2s', 'file', '-path', '/etc', '-name', '^os-release$'], [0, 4])
   terminal.say('vpn1 is switched on again; what it missed is still asked:')
   await restart('vpn1')
-  const last = await latestId(processes)
+  const last = await latestId(home)
   await mig(['follow', last, '--wait', '20s'])
   await mig(['accounting', last])
 }
 
-async function idOf(file: string, mig: (line: readonly string[]) => Promise<string>): Promise<string> {
-  await readFile(file)
-  const shown = await mig(['action', 'verify', file])
-  const id = /\b[a-z2-7]{52}\b/.exec(shown)?.[0]
-  if (id === undefined) throw new MigError('internal', 'the action file names no id')
-  return id
-}
-
-async function latestId(processes: Processes): Promise<string> {
-  const { out } = await processes.run(['action', 'list', '--json'], { show: false })
-  const [latest] = (JSON.parse(out) as { readonly id: string }[]) ?? []
-  if (latest === undefined) throw new MigError('internal', 'no action was sent')
-  return latest.id
+/** The action that was sent last, from the running node: not a step of the story. */
+async function latestId(home: string): Promise<string> {
+  const control = await connectControl(join(home, 'investigator'))
+  try {
+    const [latest] = (await control?.service.actions()) ?? []
+    if (latest === undefined) throw new MigError('internal', 'no action was sent')
+    return latest.id
+  } finally {
+    control?.close()
+  }
 }
 
 function quote(word: string): string {
