@@ -48,6 +48,9 @@ export async function compile(root, shared, plugins) {
   }
   await writeFile(join(root, 'dist', 'programs.json'), JSON.stringify(result.metafile))
   await warm(root, directory)
+  await rm(join(root, 'dist', 'help.txt'), { force: true })
+  const help = spawnSync(process.execPath, [join(root, 'dist', 'mig.js'), 'help'], { encoding: 'utf8' })
+  if (help.status === 0) await writeFile(join(root, 'dist', 'help.txt'), help.stdout)
 }
 
 /** Runs each program once, as it is run later, and keeps the cache. */

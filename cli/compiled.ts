@@ -39,6 +39,11 @@ export function loadCompiled(words: readonly string[], entryUrl: string): Compil
   return module.exports
 }
 
+/** A text that the build wrote beside the program; undefined when run from source. */
+export function readBeside(entryUrl: string, name: string): string | undefined {
+  return read(join(dirname(fileURLToPath(entryUrl)), name))?.toString('utf8')
+}
+
 function read(path: string): Buffer | undefined {
   try {
     return readFileSync(path)
