@@ -139,9 +139,7 @@ describe('what is found on a machine, and what an investigator alone knows', () 
     const { id, wire } = await aSignedAction(lab, investigator, [ada])
     await send(investigator, wire)
     expect((await settled(investigator, id)).found).toBe(1)
-    await until('the asker has a link to it', () =>
-      investigator.mesh.members().some(({ peer }) => peer === agents[0]?.mesh.peerId),
-    )
+    await investigator.mesh.dial(agents[0]?.addresses ?? [], { signal: AbortSignal.timeout(5000) })
     const whole = await investigator.service.detail(id, 'guilty')
     // It was all there to be read, by the one who asked.
     expect(JSON.stringify(whole)).toContain(fileNames[299])
