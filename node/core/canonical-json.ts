@@ -99,7 +99,7 @@ function isPlainObject(value: unknown): value is JsonObject {
 }
 
 /** Depth of brackets outside strings: JSON.parse itself is quadratic on deep nesting. */
-function deepestNesting(bytes: Uint8Array): number {
+export function deepestNesting(bytes: Uint8Array): number {
   let depth = 0
   let deepest = 0
   let inString = false

@@ -1,4 +1,4 @@
-import type { Json } from '../core/canonical-json.ts'
+import { deepestNesting, type Json } from '../core/canonical-json.ts'
 import { utf8Decode } from '../core/encoding.ts'
 import { maxDepthInParameters, maxDepthOutside } from '../core/limits.ts'
 
@@ -25,20 +25,4 @@ function hasDangerousKey(value: Json): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (Array.isArray(value)) return value.some((item) => hasDangerousKey(item as Json))
   return Object.entries(value).some(([key, item]) => dangerousKeys.has(key) || hasDangerousKey(item as Json))
-}
-
-function deepestNesting(bytes: Uint8Array): number {
-  let depth = 0
-  let deepest = 0
-  let inString = false
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]
-    if (inString) {
-      if (byte === 0x5c) i++
-      else if (byte === 0x22) inString = false
-    } else if (byte === 0x22) inString = true
-    else if (byte === 0x5b || byte === 0x7b) deepest = Math.max(deepest, ++depth)
-    else if (byte === 0x5d || byte === 0x7d) depth--
-  }
-  return deepest
 }
