@@ -2,14 +2,18 @@ import { MigError } from '../node/core/error.ts'
 import { nearest } from '../node/core/nearest.ts'
 import type { CommandEntry } from './command-entry.ts'
 import type { CommandContext, ExitCode } from './context.ts'
-import { commands } from './registry.ts'
 import { runEntry } from './run-entry.ts'
 
-/** Finds the command, loads it and runs it. A word that names a module is a question (`mig file …`). */
-export async function dispatch(words: readonly string[], context: CommandContext): Promise<ExitCode> {
+/** Finds the command, loads it and runs it. A word that names a module is a question (`mig file …`).
+ *  @param commands every command there is: the registry, which cannot be imported by what it lists */
+export async function dispatch(
+  words: readonly string[],
+  context: CommandContext,
+  commands: readonly CommandEntry[],
+): Promise<ExitCode> {
   const [first = 'help'] = words
-  if (['help', '--help', '-h'].includes(first)) return await help(words.slice(1), context)
-  const entry = find(words)
+  if (['help', '--help', '-h'].includes(first)) return await help(words.slice(1), context, commands)
+  const entry = find(words, commands)
   if (entry !== undefined)
     return runEntry(entry, words.slice(entry.words.split(' ').length), context, commands)
   const { findModule, modules } = await import('../modules/registry.ts')
@@ -37,15 +41,19 @@ export async function dispatch(words: readonly string[], context: CommandContext
   })
 }
 
-async function help(words: readonly string[], context: CommandContext): Promise<ExitCode> {
+async function help(
+  words: readonly string[],
+  context: CommandContext,
+  commands: readonly CommandEntry[],
+): Promise<ExitCode> {
   const { helpLines } = await import('./help.ts')
   const lines = helpLines(words, commands)
-  if (lines === undefined) return dispatch([...words, '--help'], context)
+  if (lines === undefined) return dispatch([...words, '--help'], context, commands)
   for (const line of lines) context.terminal.out(line)
   return 0
 }
 
-function find(words: readonly string[]): CommandEntry | undefined {
+function find(words: readonly string[], commands: readonly CommandEntry[]): CommandEntry | undefined {
   return commands.find((command) => {
     const own = command.words.split(' ')
     return own.every((word, i) => words[i] === word)

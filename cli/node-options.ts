@@ -56,6 +56,8 @@ export async function resolveNodeOptions(
 ): Promise<ResolvedNodeOptions> {
   if (options.stopOnEof === true) {
     process.stdin.resume()
+    // What only watches must not keep a node that has stopped from ending.
+    if ('unref' in process.stdin) process.stdin.unref()
     process.stdin.once('end', () => process.kill(process.pid, 'SIGTERM'))
   }
   const config = await loadConfig(context, options.config)

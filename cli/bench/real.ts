@@ -22,7 +22,7 @@ export async function benchReal(
   agents = 10,
 ): Promise<readonly Figure[]> {
   const { clock, terminal } = context
-  const processes = createProcesses(context.command, environment, context.signal, undefined)
+  const processes = createProcesses(context.command, environment, undefined)
   try {
     const fleet = await makeDemoFleet(context, home)
     const relay = await fleet.enrol('relay', 'relay', {}, [])

@@ -6,16 +6,19 @@ import { base64UrlEncode } from '../../node/core/encoding.ts'
 import { codeOf, MigError } from '../../node/core/error.ts'
 import { demoStartMs } from '../../node/core/limits.ts'
 import { connectControl } from '../../node/roles/control-socket.ts'
+import type { CommandEntry } from '../command-entry.ts'
 import type { CommandContext } from '../context.ts'
 import { makeDemoFleet } from '../demo/fleet.ts'
 import { machines, writeMachine } from '../demo/machines.ts'
 import { createProcesses } from '../demo/processes.ts'
 import { playDemo } from '../demo/script.ts'
+import { dispatch } from '../dispatch.ts'
+import { reported } from '../reported.ts'
 
 const loopback = '/ip4/127.0.0.1/tcp/0'
 
 /** The main job on a throw-away fleet: a relay, six agents and an investigator's node, each with processes of its own on loopback. */
-export function define(command: Command, context: CommandContext): void {
+export function define(command: Command, context: CommandContext, commands: readonly CommandEntry[]): void {
   command
     .option('--quick-exit', 'end when the questions are answered, also in a terminal')
     .option('--logs <dir>', 'keep what the nodes log, a file each')
@@ -27,15 +30,13 @@ export function define(command: Command, context: CommandContext): void {
       const own: CommandContext = {
         ...context,
         settings: { ...settings, migHome: home, passphrase, gnupgHome: undefined },
+        // Nobody sits at its commands.
+        terminal: { ...terminal, isInteractive: false },
       }
-      const environment = {
-        PATH: settings.path,
-        HOME: home,
-        MIG_HOME: home,
-        MIG_PASSPHRASE: passphrase,
-        ...(settings.noColor ? { NO_COLOR: '1' } : {}),
-      }
-      const processes = createProcesses(context.command, environment, signal, options.logs)
+      // In this process: what a person starts anew for each line is here already, and starting Node is most of what a line costs.
+      const run = (line: readonly string[]) => reported(own, () => dispatch(line, own, commands))
+      const environment = { PATH: settings.path, HOME: home, MIG_HOME: home }
+      const processes = createProcesses(context.command, environment, options.logs)
       const started = performance.now()
       try {
         terminal.say('A throw-away fleet: one relay, six agents, one investigator, all on this machine.')
@@ -64,10 +65,11 @@ export function define(command: Command, context: CommandContext): void {
         ])
         terminal.say(`Up after ${seconds(started)} s. Fleet ${fleet.fleet}.`)
         await whenAllAreKnown(investigator.path, agents.size, context)
-        await processes.run(['agents'])
+        await run(['agents'])
         await playDemo({
           terminal,
           processes,
+          run,
           home,
           bob: fleet.bob,
           restart: async (name) => {

@@ -24,6 +24,7 @@ export function define(command: Command, context: CommandContext): void {
       await runUntilStopped(context, async () => {
         await closeControl()
         await forget()
+        await node.stop()
       })
     } finally {
       await node.stop()

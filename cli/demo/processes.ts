@@ -10,11 +10,6 @@ export interface Processes {
   node(name: string, args: readonly string[], waitFor: string): Promise<string>
   /** Ends one node and waits until it is gone. */
   stop(name: string): Promise<void>
-  /** Runs a command to its end, its output on this terminal. @returns its exit code */
-  run(
-    args: readonly string[],
-    options?: { readonly as?: string; readonly show?: boolean },
-  ): Promise<{ readonly code: number; readonly out: string }>
   stopAll(): Promise<void>
   /** Process ids of the nodes that run. */
   pids(): ReadonlyMap<string, number>
@@ -23,13 +18,11 @@ export interface Processes {
 export function createProcesses(
   command: readonly string[],
   environment: Readonly<Record<string, string>>,
-  signal: AbortSignal,
   logs: string | undefined,
 ): Processes {
   const [executable, ...entry] = command
   if (executable === undefined) throw new RangeError('no command')
   const nodes = new Map<string, { readonly child: ChildProcess; readonly gone: Promise<void> }>()
-  const commands = new Set<ChildProcess>()
 
   async function stop(name: string): Promise<void> {
     const node = nodes.get(name)
@@ -82,31 +75,8 @@ export function createProcesses(
       })
     },
     stop,
-    async run(args, options = {}) {
-      if (signal.aborted) throw new MigError('cancelled', 'stopped')
-      const child = spawn(executable, [...entry, ...args], {
-        env: environment,
-        stdio: ['ignore', 'pipe', options.show === false ? 'pipe' : 'inherit'],
-      })
-      commands.add(child)
-      const chunks: Buffer[] = []
-      child.stdout?.on('data', (chunk: Buffer) => {
-        chunks.push(chunk)
-        if (options.show !== false) process.stdout.write(chunk)
-      })
-      const abort = () => child.kill('SIGTERM')
-      signal.addEventListener('abort', abort, { once: true })
-      const code = await new Promise<number>((resolve) => {
-        child.once('error', () => resolve(1))
-        child.once('close', (status) => resolve(status ?? 1))
-      })
-      signal.removeEventListener('abort', abort)
-      commands.delete(child)
-      return { code, out: Buffer.concat(chunks).toString('utf8') }
-    },
     pids: () => new Map([...nodes].map(([name, { child }]) => [name, child.pid ?? 0])),
     async stopAll() {
-      for (const child of commands) child.kill('SIGKILL')
       await Promise.all([...nodes.keys()].map(stop))
     },
   }

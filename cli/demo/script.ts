@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { MigError } from '../../node/core/error.ts'
 import { connectControl } from '../../node/roles/control-socket.ts'
+import type { ExitCode } from '../context.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Processes } from './processes.ts'
 
@@ -8,6 +9,8 @@ import type { Processes } from './processes.ts'
 export interface DemoScript {
   readonly terminal: Terminal
   readonly processes: Processes
+  /** Runs a command line as `mig` would, on the same terminal. @returns its exit code */
+  readonly run: (line: readonly string[]) => Promise<ExitCode>
   /** Where action files of the demo are written. */
   readonly home: string
   readonly bob: string
@@ -15,19 +18,18 @@ export interface DemoScript {
   readonly restart: (name: string) => Promise<void>
 }
 
-export async function playDemo({ terminal, processes, home, bob, restart }: DemoScript): Promise<void> {
+export async function playDemo({ terminal, processes, run, home, bob, restart }: DemoScript): Promise<void> {
   const title = (text: string) => {
     terminal.say('')
     terminal.say(`── ${text}`)
   }
 
   /** Shows a command as a person would type it, then runs it. @throws MigError `internal` on another exit code */
-  async function mig(line: readonly string[], expect: number | readonly number[] = 0): Promise<string> {
+  async function mig(line: readonly string[], expect: number | readonly number[] = 0): Promise<void> {
     terminal.say(`$ mig ${line.map(quote).join(' ')}`)
-    const { code, out } = await processes.run(line)
+    const code = await run(line)
     if (![expect].flat().includes(code))
       throw new MigError('internal', `that command ended with ${code}, expected ${expect}`)
-    return out
   }
   const ask = (...line: string[]) => mig(['-y', ...line])
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CommandContext } from '../../../cli/context.ts'
 import { dispatch } from '../../../cli/dispatch.ts'
+import { commands } from '../../../cli/registry.ts'
 import { readSettings } from '../../../cli/settings.ts'
 import type { Instant } from '../../../node/core/clock.ts'
 import { MigError } from '../../../node/core/error.ts'
@@ -40,7 +41,7 @@ export function aDesk(options: { readonly gpg?: boolean } = {}): Desk {
 function desk(home: string, setting: { readonly passphrase: string; readonly laterMs: number }): Desk {
   const mig = async (...words: string[]): Promise<Said> => {
     const lines = { out: [] as string[], said: [] as string[] }
-    const code = await dispatch(words, contextOf(home, setting, lines))
+    const code = await dispatch(words, contextOf(home, setting, lines), commands)
     return { code, out: lines.out.join('\n'), said: lines.said.join('\n') }
   }
   return {
