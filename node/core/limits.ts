@@ -290,3 +290,5 @@ export const receiptBatchMs = 150
 export const unheardDelayMs = 100
 /** Answers that reached a collector by session within this time go on to others in one. */
 export const passAnswersOnMs = 300
+/** Heartbeats that reached a collector by session within this time go on to others in one. */
+export const passHeartbeatsOnMs = 1000

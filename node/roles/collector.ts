@@ -2,7 +2,7 @@ import { isCollector } from '../core/certificate.ts'
 import { encodeEnvelope } from '../core/envelope.ts'
 import { messageOf } from '../core/error.ts'
 import { plusSeconds } from '../core/instant.ts'
-import { maxGossipActionBytes, passAnswersOnMs } from '../core/limits.ts'
+import { maxGossipActionBytes, passAnswersOnMs, passHeartbeatsOnMs } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { FrameStream, Member } from '../mesh/mesh.ts'
 import * as keys from '../store/keyspace.ts'
@@ -85,6 +85,11 @@ export async function startCollector(
     if (what.kind === 'result' || what.kind === 'status') {
       // Whose question it answers may be linked only to us: it must not wait for a chance session.
       node.syncSoon((member) => isCollector(member.role) && member.peer !== source.peer, passAnswersOnMs)
+      return
+    }
+    if (what.kind === 'heartbeat') {
+      // Who asks next counts on whoever it has heard of: an agent that is missing here is missing in the expected set.
+      node.syncSoon((member) => isCollector(member.role) && member.peer !== source.peer, passHeartbeatsOnMs)
       return
     }
     if (what.kind === 'action' && what.actionId !== undefined) {
