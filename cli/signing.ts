@@ -15,7 +15,7 @@ import { askPassphrase } from './passphrase.ts'
 import { gpgEnvironment } from './settings.ts'
 
 export interface SigningOptions {
-  /** A fingerprint, or a part of one user id such as the mail. */
+  /** A fingerprint, or whole words of one user id such as the mail (`isNamed`). */
   readonly key?: string | undefined
   /** `--gpg`: only gpg's keys; `--no-gpg`: only key files. */
   readonly gpg?: boolean | undefined
@@ -33,7 +33,7 @@ export type OwnKey = {
 /** `--key`, `--gpg` and `--no-gpg`, as every command that signs has them. */
 export function addSigningOptions(command: Command): Command {
   return command
-    .option('--key <fingerprint>', 'the key that signs: its fingerprint, or a part of its name or mail')
+    .option('--key <fingerprint>', 'the key that signs: its fingerprint, its mail, or words of its name')
     .option('--gpg', 'only keys that gpg holds')
     .option('--no-gpg', 'only encrypted key files')
 }
@@ -51,7 +51,9 @@ export async function chooseSigner(context: CommandContext, options: SigningOpti
   // A key that the configuration names and that may not sign this is no reason to give up.
   const found = named.length === 0 && options.key === undefined ? keys : named
   const ofGpg = found.filter((key) => key.kind === 'gpg')
-  const candidates = ofGpg.length > 0 ? ofGpg : found
+  // Of two keys that were named, none is better: a person says which.
+  const isNamedHere = wanted !== undefined && named.length > 0
+  const candidates = isNamedHere || ofGpg.length === 0 ? found : ofGpg
   const [key] = candidates
   if (key === undefined) throw nothingToSignWith(options)
   if (candidates.length > 1) {
@@ -133,11 +135,34 @@ export function gpgOptions(context: CommandContext): GpgOptions {
   }
 }
 
-/** Does the text name this key: its fingerprint, or a part of one of its user ids? */
+/** Does the text name this key: its fingerprint; or of one of its user ids whole words that follow one another, the mail, or the
+ *  mail's part before or after the @ (`ada@`)? Never a part of a word: `Alice` does not name Malice. */
 export function isNamed(key: Pick<OwnKey, 'fingerprint' | 'userIds'>, text: string): boolean {
   const fingerprint = parseFingerprint(text.replace(/^0x|\s/g, ''))
   if (fingerprint !== undefined) return key.fingerprint === fingerprint
-  return key.userIds.some((userId) => userId.toLowerCase().includes(text.toLowerCase()))
+  const wanted = wordsOf(text)
+  const [only] = wanted
+  if (only === undefined) return false
+  return key.userIds.some((userId) => {
+    const words = wordsOf(userId)
+    if (wanted.length === 1 && words.some((word) => partsOfMail(word).includes(only))) return true
+    return words.some((_, start) => wanted.every((word, i) => words[start + i] === word))
+  })
+}
+
+function wordsOf(text: string): readonly string[] {
+  const words = text
+    .normalize('NFC')
+    .toLowerCase()
+    .split(/[\s<>()",;]+/u)
+  return words.filter((word) => word !== '')
+}
+
+/** `ada@example.org`: ada, ada@, example.org, @example.org. */
+function partsOfMail(word: string): readonly string[] {
+  const at = word.lastIndexOf('@')
+  if (at < 0) return []
+  return [word.slice(0, at), word.slice(0, at + 1), word.slice(at + 1), word.slice(at)]
 }
 
 export function describe(key: OwnKey): string {

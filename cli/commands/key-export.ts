@@ -9,12 +9,13 @@ import { describe, isNamed, listOwnKeys } from '../signing.ts'
 /** Prints a public key. Private keys stay where they are: gpg exports its own, and a key file can be copied. */
 export function define(command: Command, context: CommandContext): void {
   command
-    .argument('[key]', 'a fingerprint, or a part of its name or mail; default: the key that signs')
+    .argument('[key]', 'a fingerprint, a mail, or words of a name; default: the key that signs')
     .option('--gpg', 'only keys that gpg holds')
     .option('--no-gpg', 'only encrypted key files')
     .action(async (name: string | undefined, options: { readonly gpg?: boolean }) => {
-      const wanted = name ?? (await loadConfig(context)).key
-      const keys = (await listOwnKeys(context, options)).filter(
+      const config = await loadConfig(context)
+      const wanted = name ?? config.key
+      const keys = (await listOwnKeys(context, { gpg: options.gpg ?? config.gpg })).filter(
         (key) => wanted === undefined || isNamed(key, wanted),
       )
       const [key] = keys

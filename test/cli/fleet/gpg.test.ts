@@ -50,4 +50,16 @@ withGpg('a fleet of people whose keys are with gpg', () => {
     expect(exported).toMatch(/^-----BEGIN PGP PUBLIC KEY BLOCK-----/)
     expect(exported).not.toMatch(/PRIVATE/)
   }, 60_000)
+
+  it('asks which is meant when a name fits a key of gpg and a key file', async () => {
+    writeFileSync(desk.path('mig.toml'), '')
+    const ada = JSON.parse((await desk.mig('key', 'list', '--gpg', '--json')).out)[0].fingerprint
+    const bea = (await desk.mig('key', 'new', '--no-gpg', 'Bea Lovelace <bea@example.org>')).out
+    const dir = desk.path('second')
+    await desk.mig('init', '--fleet-name', 'Two', '--dir', dir, '--person', ada, '--person', bea)
+    const invite = ['invite', '--role', 'agent', '--fleet-dir', dir, '--key']
+    expect(await desk.fails(...invite, 'Lovelace')).toBe('usage')
+    expect((await desk.mig(...invite, 'Bea')).said).toMatch(/signed by Bea Lovelace/)
+    expect((await desk.mig(...invite, 'Ada')).said).toMatch(/signed by Ada Lovelace/)
+  }, 60_000)
 })
