@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    setupFiles: ['node/core/promise-with-resolvers.ts'],
+    setupFiles: ['node/core/promise-with-resolvers.ts', 'test/no-keys-of-mine.ts'],
     pool: 'forks',
     // Two cores: more workers only make real networks and real processes time out.
     maxWorkers: 2,

@@ -42,13 +42,14 @@ export function define(command: Command, context: CommandContext): void {
 }
 
 async function look(context: CommandContext, options: DoctorOptions): Promise<readonly Finding[]> {
-  const findings: Finding[] = [...(await checkMachine(context))]
   let config: Config = {}
+  const faults: Finding[] = []
   try {
     config = await loadConfig(context)
   } catch (error) {
-    findings.push(wrong('configuration', error))
+    faults.push(wrong('configuration', error))
   }
+  const findings: Finding[] = [...(await checkMachine(context, config.gpg)), ...faults]
   const fleet = fleetPath(context, undefined, config)
   if ((await stat(fleetFiles(fleet).root).catch(() => undefined)) !== undefined)
     findings.push(...(await checkFleet(context, fleet)))

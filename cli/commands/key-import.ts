@@ -3,6 +3,7 @@ import { MigError } from '../../node/core/error.ts'
 import { maxImportedCertificateBytes } from '../../node/core/limits.ts'
 import { gpgAvailable, importGpgKey } from '../../node/verification/gpg-keys.ts'
 import { importKeyFile } from '../../node/verification/key-store.ts'
+import { loadConfig } from '../config.ts'
 import type { CommandContext } from '../context.ts'
 import { readFleetFile } from '../fleet/fleet-directory.ts'
 import { readAll } from '../fleet/read-all.ts'
@@ -15,10 +16,11 @@ export function define(command: Command, context: CommandContext): void {
     .option('--gpg', 'into gpg’s keyring, or not at all')
     .option('--no-gpg', 'as an encrypted key file, even where there is gpg')
     .action(async (file: string | undefined, options: { readonly gpg?: boolean }) => {
+      const wantsGpg = options.gpg ?? (await loadConfig(context)).gpg
       const bytes = await readInput(file)
       const gpg = gpgOptions(context)
-      const hasGpg = options.gpg !== false && (await gpgAvailable(gpg)) !== undefined
-      if (options.gpg === true && !hasGpg)
+      const hasGpg = wantsGpg !== false && (await gpgAvailable(gpg)) !== undefined
+      if (wantsGpg === true && !hasGpg)
         throw new MigError('gpg-missing', 'gpg is not installed', { hint: 'install GnuPG, or use --no-gpg' })
       if (hasGpg) {
         const fingerprints = await importGpgKey(bytes, gpg)

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { loadConfig } from '../config.ts'
 import type { CommandContext } from '../context.ts'
 import { listKeyViews } from '../fleet/key-views.ts'
 
@@ -8,7 +9,7 @@ export function define(command: Command, context: CommandContext): void {
     .option('--no-gpg', 'only encrypted key files')
     .option('--json', 'print as JSON')
     .action(async (options: { readonly gpg?: boolean; readonly json?: boolean }) => {
-      const keys = await listKeyViews(context, options.gpg)
+      const keys = await listKeyViews(context, options.gpg ?? (await loadConfig(context)).gpg)
       if (options.json === true) {
         context.terminal.raw(`${JSON.stringify(keys, null, 2)}\n`)
         return

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { loadConfig } from '../config.ts'
 import type { CommandContext } from '../context.ts'
 import { makeKey, ownUserId } from '../fleet/make-key.ts'
 
@@ -8,7 +9,8 @@ export function define(command: Command, context: CommandContext): void {
     .option('--gpg', 'in gpg’s keyring, or not at all')
     .option('--no-gpg', 'an encrypted key file, even where there is gpg')
     .action(async (name: string | undefined, options: { readonly gpg?: boolean }) => {
-      const key = await makeKey(context, name ?? ownUserId(), options.gpg)
+      const config = await loadConfig(context)
+      const key = await makeKey(context, name ?? ownUserId(), options.gpg ?? config.gpg)
       context.terminal.out(key.fingerprint)
       context.terminal.say(
         key.kind === 'gpg'

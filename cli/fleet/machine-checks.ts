@@ -11,8 +11,12 @@ import { listKeyViews } from './key-views.ts'
 const earliest = Date.UTC(2025, 0, 1)
 const oldPolicyMs = 365 * 86_400_000
 
-/** Node, clock, gpg and the keys of the person who sits here. */
-export async function checkMachine(context: CommandContext): Promise<readonly Finding[]> {
+/** Node, clock, gpg and the keys of the person who sits here.
+ *  @param usesGpg `gpg` of the configuration: false looks at key files only */
+export async function checkMachine(
+  context: CommandContext,
+  usesGpg: boolean | undefined,
+): Promise<readonly Finding[]> {
   const now = context.clock.now()
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   const findings: Finding[] = [
@@ -40,7 +44,7 @@ export async function checkMachine(context: CommandContext): Promise<readonly Fi
     words: gpg === undefined ? 'gpg is not installed: keys are encrypted files' : `gpg ${gpg}`,
   })
   try {
-    const keys = await listKeyViews(context, undefined)
+    const keys = await listKeyViews(context, usesGpg)
     findings.push({ about: 'keys', verdict: 'good', words: `${keys.length} keys can sign here` })
     for (const key of keys.filter(({ canSign, canEncrypt }) => !canSign || !canEncrypt)) {
       const lack = key.canSign

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aDesk } from './desk.ts'
 import { startNode } from './processes.ts'
@@ -198,6 +198,36 @@ describe('what people get wrong', () => {
       expect(out).toMatch(/^[0-9A-F]{40}$/)
       expect(await desk.fails('invite', '--role', 'agent', '--key', 'mallory@')).toBe('not-found')
       expect(await desk.fails('policy', 'sign', '--key', out)).toBe('usage')
+    })
+
+    it('names both keys when a name fits two, and takes no part of a word for a name', async () => {
+      const mig = aDesk()
+      try {
+        const malice = (await mig.mig('key', 'new', 'Malice Adams <malice@example.org>')).out
+        await expect(mig.mig('key', 'export', 'Alice')).rejects.toMatchObject({ code: 'not-found' })
+        const alice = (await mig.mig('key', 'new', 'Alice Adams <alice@example.org>')).out
+        expect((await mig.mig('key', 'export', 'Alice')).out).toBe(
+          (await mig.mig('key', 'export', alice)).out,
+        )
+        await expect(mig.mig('key', 'export', 'Adams')).rejects.toMatchObject({
+          code: 'usage',
+          message: expect.stringMatching(new RegExp(`(${malice}.*${alice})|(${alice}.*${malice})`)),
+        })
+      } finally {
+        mig.remove()
+      }
+    })
+
+    it('makes, imports, lists and exports key files only where the configuration says so, though there may be gpg', async () => {
+      const { out } = await desk.mig('key', 'new', 'Carol Carver <carol@example.org>')
+      const where = desk.path('keys', `${out}.asc`)
+      const views = JSON.parse((await desk.mig('key', 'list', '--json')).out)
+      expect(views).toContainEqual(expect.objectContaining({ fingerprint: out, where }))
+      expect((await desk.mig('key', 'export', out)).out).toMatch(/^-----BEGIN PGP PUBLIC KEY BLOCK-----/)
+      renameSync(where, desk.path('carol.asc'))
+      expect(await desk.fails('key', 'export', out)).toBe('not-found')
+      expect((await desk.mig('key', 'import', desk.path('carol.asc'))).said).toContain(where)
+      rmSync(where)
     })
 
     it('refuses a name in another form, and a private key as a person', async () => {
