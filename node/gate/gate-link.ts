@@ -4,7 +4,15 @@ import { base64Decode, base64Encode } from '../core/encoding.ts'
 import { MigError, messageOf } from '../core/error.ts'
 import { maxBadGateRequests, maxGatePending } from '../core/limits.ts'
 import { openFramePort } from './frames.ts'
-import type { ActionAnswer, CancelAnswer, Gate, GateIdentity, OutboxEntry, PolicyAnswer } from './gate.ts'
+import type {
+  ActionAnswer,
+  CancelAnswer,
+  Gate,
+  GateIdentity,
+  GateProgress,
+  OutboxEntry,
+  PolicyAnswer,
+} from './gate.ts'
 
 /** The line between mesh process and gate. Requests cross as `{id, call, bytes, …}`; the gate judges each again. */
 
@@ -28,6 +36,7 @@ const requestSchema = z.discriminatedUnion('call', [
     actionId: z.string().max(64),
     page: z.int().min(0),
   }),
+  z.strictObject({ id: z.int(), call: z.literal('progress') }),
   z.strictObject({
     id: z.int(),
     call: z.literal('heartbeat'),
@@ -111,6 +120,8 @@ async function answer(gate: Gate, request: Request): Promise<unknown> {
       const page = await gate.detailPage(request.actionId, request.page)
       return page === undefined ? null : base64Encode(page)
     }
+    case 'progress':
+      return gate.progress()
     case 'heartbeat':
       return base64Encode(await gate.heartbeat(request.addresses))
   }
@@ -179,6 +190,7 @@ export function connectGate(input: Readable, output: Writable, onEnd: () => void
       const text = await ask<string | null>({ call: 'detail', actionId, page })
       return text === null ? undefined : decode(text)
     },
+    progress: () => ask<GateProgress>({ call: 'progress' }),
     async heartbeat(addresses) {
       return decode(await ask<string>({ call: 'heartbeat', addresses: [...addresses] }))
     },

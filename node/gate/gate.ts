@@ -17,6 +17,8 @@ export interface Gate {
   offerReceipt(receiptWire: Uint8Array): Promise<boolean>
   /** One sealed page of a result; undefined when there is none. */
   detailPage(actionId: string, page: number): Promise<Uint8Array | undefined>
+  /** What is still to be done: for whoever wants to leave when all is done. */
+  progress(): Promise<GateProgress>
   /** Signs the next heartbeat. */
   heartbeat(addresses: readonly string[]): Promise<Uint8Array>
   /** Called when the outbox has something new, until what is returned is called. */
@@ -32,6 +34,13 @@ export interface GateIdentity {
   /** The state directory was restored, or the store lost or repaired: actions issued before now are refused. */
   readonly rolledBack: boolean
   readonly policyVersion: number
+}
+
+export interface GateProgress {
+  /** Accepted actions whose outcome does not stand on the disk yet. */
+  readonly unfinished: number
+  /** Results that no origin has confirmed. */
+  readonly waiting: number
 }
 
 export type PolicyAnswer =

@@ -261,6 +261,12 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     }
   }
 
+  async function countWaiting(): Promise<number> {
+    let count = 0
+    for await (const _ of store.keys(outboxRange())) count++
+    return count
+  }
+
   async function tidy(): Promise<void> {
     const now = clock.now()
     for (const record of unwritten.values())
@@ -341,10 +347,13 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       return true
     },
     detailPage: (actionId, page) => store.get(detailPage(actionId, page)),
+    async progress() {
+      // In this order: what ends meanwhile is counted twice rather than not at all.
+      const unfinished = memory.all().filter(({ state }) => state !== 'outcome').length
+      return { unfinished, waiting: await countWaiting() }
+    },
     async heartbeat(addresses) {
       lastBeat = clock.now()
-      const waiting = []
-      for await (const key of store.keys(outboxRange())) waiting.push(key)
       const body = {
         v: 1,
         fleet,
@@ -360,7 +369,7 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
         environment: ports.environment(),
         policyversion: policies.current?.version ?? 0,
         addresses: addresses.slice(0, 16),
-        outbox: waiting.length,
+        outbox: await countWaiting(),
       }
       return encodeWithCertificate(
         options.certificateWire,
