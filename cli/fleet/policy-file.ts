@@ -18,6 +18,7 @@ const order = [
   'issuedat',
   'acl',
   'limits',
+  'bootstrap',
   'enrollers',
   'stop',
   'revoked',

@@ -20,6 +20,7 @@ export interface PolicyView {
   readonly acl: Policy['acl']
   readonly limits: Policy['limits']
   readonly revoked: Policy['revoked']
+  readonly bootstrap: readonly string[]
 }
 
 export function viewPolicy(
@@ -41,6 +42,7 @@ export function viewPolicy(
     acl: policy.acl,
     limits: policy.limits,
     revoked: policy.revoked,
+    bootstrap: policy.bootstrap ?? [],
   }
 }
 
@@ -64,6 +66,7 @@ export function describePolicy(view: PolicyView): readonly string[] {
     }),
     `limits of every run: ${limits(view.limits)}`,
     ...revocations(view.revoked),
+    ...dialledFirst(view.bootstrap),
   ]
 }
 
@@ -87,6 +90,10 @@ function revocations({ people, peers, invitations }: Policy['revoked']): readonl
     ...invitations.map((id) => `  invitation ${id}`),
   ]
   return all.length === 0 ? ['nothing is revoked'] : ['revoked', ...all]
+}
+
+function dialledFirst(addresses: readonly string[]): readonly string[] {
+  return addresses.length === 0 ? [] : ['every node dials first', ...addresses.map((text) => `  ${text}`)]
 }
 
 function list(words: readonly string[]): string {

@@ -68,6 +68,8 @@ export const maxImportedCertificateBytes = 256 * 1024
 /** A reply key (32 bytes) encrypted to ten readers takes about 4 KiB with ECC, 7 KiB with RSA-4096. */
 export const maxReplyKeyBytes = 16 * 1024
 export const maxPolicyVersionJump = 1000
+/** Addresses that a policy tells every node to dial first: a few anchors in different places, each with a few addresses. */
+export const maxPolicyBootstrap = 32
 export const maxCancelsPerPerson = 64
 
 // --- Certificates and invitations (protocol 1.4) ---
@@ -171,6 +173,54 @@ export const maxAddressesPeer = 16
 export const maxAddressChars = 512
 /** A link that lives shorter than this counts as a failure, or accepting and hanging up would make us dial in a loop. */
 export const stableLinkMs = 10_000
+
+// --- Mesh: reach through relays (protocol 6.8) ---
+/** Relays that a node without a reachable address lets itself be reached through, in different places where it can. */
+export const wantedReservations = 2
+/** Reservations are kept on the relay's monotonic clock, so a clock that is wrong by minutes breaks none … */
+export const reservationTtlMs = 30 * 60_000
+/** … and are renewed long before: five renewals may be lost. */
+export const reservationRenewMs = 5 * 60_000
+export const reservationAskLimitMs = 5000
+/** Reservations that a relay grants; about 100 bytes and one idle link each. A member that relays by the way helps its office. */
+export const maxReservationsRelay = 4000
+export const maxReservationsOther = 100
+/** Addresses of one relay that others are told to dial: one for the office, one for outside, in IPv4 and IPv6. */
+export const maxAddressesRelay = 4
+/** What a node tells others of itself, its relays' addresses included: as many as an address book keeps. */
+export const maxOwnAddresses = 8
+/** Of one hop, stop or reach message: a peer id and a few addresses. */
+export const maxCircuitMessageBytes = 4096
+/** Between a request for a circuit and its being open. */
+export const circuitOpenLimitMs = 10_000
+/** Circuits that run at once, of one peer as either end and of all together. An investigator that fetches details from many
+ *  agents needs most; each costs the relay two streams of at most 256 KiB read ahead. */
+export const maxCircuitsPeer = 64
+export const maxCircuitsRelay = 1000
+export const maxCircuitsOther = 64
+/** Then a circuit is cut and has to be asked for anew: a session has at most 64 MiB, a whole detail 16 MiB. */
+export const maxCircuitBytes = 512 * 1024 * 1024
+export const maxCircuitMs = 12 * 3_600_000
+/** Bytes a second that a relay carries for one sender and for all; who sends faster is read more slowly. At once goes what
+ *  fills the burst: a whole detail in the first second. A member that is no relay gives away less of its line. */
+export const relayedBytesPerSecondPeer = 2 * 1024 * 1024
+export const relayedBurstBytesPeer = 32 * 1024 * 1024
+export const relayedBytesPerSecondRelay = 32 * 1024 * 1024
+export const relayedBytesPerSecondOther = 4 * 1024 * 1024
+/** Peers whose relayed bytes are remembered; the one that was quiet longest goes first. */
+export const maxAccountedPeers = 4096
+/** Direct addresses are dialled first; an address that does not answer must not use up the time of the circuits. */
+export const directHeadStartMs = 1500
+export const circuitDialLimitMs = 5000
+/** A direct link has to last this long before the relayed ones beside it are given up. */
+export const relayedLinkSpareMs = 15_000
+/** One dial back to a member that asks whether it can be reached, and how many run at once. */
+export const dialBackLimitMs = 4000
+export const maxDialBacksAtOnce = 8
+export const maxDialBackPorts = 4
+/** Questions a minute of one member, and how often it asks each relay again. */
+export const dialBacksPerMinute = 6
+export const reachCheckMs = 10 * 60_000
 
 // --- Targets (protocol 3.3) ---
 /** All regular expressions of one target together. The longest fact is a heartbeat's environment (16 KiB); a step

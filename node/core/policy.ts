@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { aclSchema } from './acl.ts'
+import { isBootstrapAddress } from './bootstrap-address.ts'
 import { isDocumentId } from './envelope.ts'
-import { maxNameChars, maxPeople, maxPgpCertificateBytes, maxResultTtlSeconds } from './limits.ts'
+import {
+  maxNameChars,
+  maxPeople,
+  maxPgpCertificateBytes,
+  maxPolicyBootstrap,
+  maxResultTtlSeconds,
+} from './limits.ts'
 import {
   describeIssue,
   documentIdField,
@@ -71,6 +78,15 @@ export const policySchema = z.strictObject({
     peers: z.array(peerIdField).max(10_000),
     invitations: z.array(documentIdField).max(10_000),
   }),
+  /** Members that every node dials first, beside those that its own machine names: how a fleet moves its anchors. */
+  bootstrap: z
+    .array(
+      z
+        .string()
+        .refine(isBootstrapAddress, 'expected an address such as /ip4/192.0.2.1/tcp/7373/p2p/12D3KooW…'),
+    )
+    .max(maxPolicyBootstrap)
+    .optional(),
 })
 export type Policy = z.output<typeof policySchema>
 export type PolicyBody = z.input<typeof policySchema>

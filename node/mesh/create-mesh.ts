@@ -38,6 +38,7 @@ export async function createMesh(
       above.left(peer)
     },
     acquaintances: () => above.acquaintances(),
+    bootstrap: () => above.bootstrap(),
   }
   const permit = (connection: Connection) => admission.permit(connection)
   const gossip = new Gossip(options, { handlers, permit, clock, log })
@@ -77,10 +78,7 @@ export async function createMesh(
     dialPeer(target, { libp2p, admission, ownPeer, log }, signal)
   const acquaintances = () => readAcquaintances(handlers, log).filter(({ peer }) => peer !== ownPeer)
   supervisor = new Supervisor(
-    {
-      minLinks: options.minLinks,
-      bootstrap: groupByPeer(options.bootstrap).filter(({ peer }) => peer !== ownPeer),
-    },
+    { minLinks: options.minLinks },
     {
       clock,
       random,
@@ -96,6 +94,8 @@ export async function createMesh(
           if (connection !== undefined) gossip.connect(connection)
         },
         expel: (peer, reason) => admission.expel(peer, reason),
+        bootstrap: () =>
+          readBootstrap(options.bootstrap, handlers, log).filter(({ peer }) => peer !== ownPeer),
         acquaintances,
         dial,
       },
@@ -249,6 +249,16 @@ function readAcquaintances(handlers: MeshHandlers, log: Log): DialTarget[] {
   } catch (error) {
     log('handler-failed', { event: 'acquaintances', error: messageOf(error) })
     return []
+  }
+}
+
+/** What was given at the start and what the policy of the moment adds. */
+function readBootstrap(given: readonly string[], handlers: MeshHandlers, log: Log): DialTarget[] {
+  try {
+    return groupByPeer([...given, ...handlers.bootstrap()])
+  } catch (error) {
+    log('handler-failed', { event: 'bootstrap', error: messageOf(error) })
+    return groupByPeer(given)
   }
 }
 

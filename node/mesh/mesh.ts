@@ -71,6 +71,8 @@ export interface MeshHandlers {
   readonly left: (peer: PeerId) => void
   /** Whom to dial when links are missing: remembered peers and whoever sync has told of. */
   readonly acquaintances: () => readonly { readonly peer: PeerId; readonly addresses: readonly string[] }[]
+  /** Whom to dial first beside the options' `bootstrap`: the policy names them, and changes while the node runs. */
+  readonly bootstrap: () => readonly string[]
 }
 
 export type Verdict =

@@ -26,7 +26,7 @@ interface Attempt {
 /** Keeps links for ever: nothing in js-libp2p does. At least `minLinks` members, one bootstrap peer among them, and
  *  gossip on each link. */
 export class Supervisor {
-  readonly #options: { readonly minLinks: number; readonly bootstrap: readonly DialTarget[] }
+  readonly #options: { readonly minLinks: number }
   readonly #ports: SupervisorPorts
   readonly #attempts = new Map<PeerId, Attempt>()
   readonly #dialling = new Set<PeerId>()
@@ -35,7 +35,7 @@ export class Supervisor {
   #endWait: () => void = () => {}
   #woken = false
 
-  constructor(options: { minLinks: number; bootstrap: readonly DialTarget[] }, ports: SupervisorPorts) {
+  constructor(options: { minLinks: number }, ports: SupervisorPorts) {
     this.#options = options
     this.#ports = ports
   }
@@ -112,7 +112,8 @@ export class Supervisor {
   /** Starts the dials that are due and returns when the next one is. */
   #dialMissing(): number {
     const { clock, links, random } = this.#ports
-    const { minLinks, bootstrap } = this.#options
+    const { minLinks } = this.#options
+    const bootstrap = links.bootstrap()
     const nowMs = clock.monotonicMs()
     this.#noteLinks(nowMs)
     const missing = minLinks - links.memberCount() - this.#dialling.size
@@ -214,6 +215,8 @@ export interface SupervisorPorts {
     canGossip(peer: PeerId): boolean
     repairGossip(peer: PeerId): void
     expel(peer: PeerId, reason: string): void
+    /** Dialled first; one of them is kept linked. May change at any time. */
+    bootstrap(): readonly DialTarget[]
     acquaintances(): readonly DialTarget[]
     dial(target: DialTarget, signal: AbortSignal): Promise<DialOutcome>
   }

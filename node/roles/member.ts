@@ -348,6 +348,7 @@ export async function startMember(
           log('left', { peer })
         },
         acquaintances: () => addressBook.all(),
+        bootstrap: () => ledger.policy?.policy.bootstrap ?? [],
       },
     },
   )

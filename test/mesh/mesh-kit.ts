@@ -62,6 +62,8 @@ export interface NodeSettings extends Partial<MeshOptions> {
   readonly judge?: MeshHandlers['judge']
   readonly credentials?: MeshHandlers['credentials']
   readonly acquaintances?: MeshHandlers['acquaintances']
+  /** As the policy names them, beside `bootstrap`, which is given at the start. */
+  readonly policyBootstrap?: MeshHandlers['bootstrap']
   readonly clock?: Clock
 }
 
@@ -70,7 +72,7 @@ let memoryNames = 0
 
 /** Every node of the kit shows its role as its credentials, and believes everyone's. */
 export async function startNode(role: Role, settings: NodeSettings = {}): Promise<TestNode> {
-  const { message, stream, judge, credentials, acquaintances, clock, ...rest } = settings
+  const { message, stream, judge, credentials, acquaintances, policyBootstrap, clock, ...rest } = settings
   const transport = rest.transport ?? 'tcp'
   const options: MeshOptions = {
     fleet: 'testfleet',
@@ -108,6 +110,7 @@ export async function startNode(role: Role, settings: NodeSettings = {}): Promis
     joined: (member) => joined.push(member),
     left: (peer) => left.push(peer),
     acquaintances: acquaintances ?? (() => []),
+    bootstrap: policyBootstrap ?? (() => []),
   }
   const mesh = await createMesh(options, {
     handlers,
