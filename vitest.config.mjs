@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // `npm run test:net`: they need root.
+    exclude: ['**/node_modules/**', 'test/net/**'],
     setupFiles: ['node/core/promise-with-resolvers.ts', 'test/no-keys-of-mine.ts'],
     pool: 'forks',
     // Two cores: more workers only make real networks and real processes time out.
