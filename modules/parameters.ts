@@ -7,7 +7,8 @@ const maxShownIssues = 3
 const maxShownChars = 80
 
 /** Checks parameters as they stand in an action.
- *  @throws MigError `bad-parameters` naming the path, what was expected and what stands there */
+ *  @throws MigError `bad-parameters` naming the path, what was expected and what stands there; `bad-regex` with the position in
+ *  the pattern when that is the first fault */
 export function parseParameters<P>(
   definition: Pick<ModuleDefinition<P>, 'name' | 'parameters'>,
   parameters: unknown,
@@ -29,7 +30,22 @@ export function parametersError(
   })
   const more = error.issues.length - shown.length
   const text = `${definition.name}: ${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`
-  return new MigError('bad-parameters', text, { hint: `mig ${definition.name} help`, cause: error })
+  const { code, position } = regexFault(error.issues[0])
+  return new MigError(code, text, {
+    hint: `mig ${definition.name} help`,
+    ...(position === undefined ? {} : { position }),
+    cause: error,
+  })
+}
+
+/** What `parsedBy` knows of a pattern that cannot be compiled. */
+function regexFault(issue: z.core.$ZodIssue | undefined): {
+  readonly code: 'bad-parameters' | 'bad-regex'
+  readonly position?: number | undefined
+} {
+  if (issue?.code !== 'custom' || issue.params?.code !== 'bad-regex') return { code: 'bad-parameters' }
+  const { position } = issue.params
+  return { code: 'bad-regex', position: typeof position === 'number' ? position : undefined }
 }
 
 /** JSON Schema of the parameters, for forms and editors. */

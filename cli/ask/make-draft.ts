@@ -1,6 +1,6 @@
-import { canonicalBytes, type Json } from '../../node/core/canonical-json.ts'
+import type { Json } from '../../node/core/canonical-json.ts'
 import { base64Decode } from '../../node/core/encoding.ts'
-import { MigError, messageOf } from '../../node/core/error.ts'
+import { MigError } from '../../node/core/error.ts'
 import { maxActionSpanSeconds, maxNameChars } from '../../node/core/limits.ts'
 import type { DraftRequest, InvestigatorService } from '../../node/roles/service.ts'
 import type { Terminal } from '../terminal.ts'
@@ -46,12 +46,6 @@ export async function makeDraft(
     ...optional('description', question.description),
     ...optional('threat', question.threat),
     ...limitsOf(options),
-  }
-  // What has no canonical form could not be signed; the node would only say that something is wrong inside.
-  try {
-    canonicalBytes({ ...request })
-  } catch (error) {
-    throw new MigError('bad-action', messageOf(error), { cause: error })
   }
   const draft = await service.draft(request)
   for (const person of draft.unableToRead)

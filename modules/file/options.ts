@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { MigError } from '../../node/core/error.ts'
 import { compileRegex } from '../../node/core/regex.ts'
+import { parsedBy } from '../parsed-by.ts'
 import { isAbsolutePath } from './file-path.ts'
 import { splitInverse } from './inverse.ts'
 import { parseMtime } from './parse-mtime.ts'
@@ -20,19 +21,6 @@ export const mismatchFilters = [
 export type MismatchFilter = (typeof mismatchFilters)[number]
 
 const maxLabelChars = 64
-
-/** Text that some parser of ours takes; its complaint, code and position become those of the schema. */
-function parsedBy(parse: (text: string) => unknown) {
-  return z.string().superRefine((text, context) => {
-    try {
-      parse(text)
-    } catch (error) {
-      if (!(error instanceof MigError)) throw error
-      const { code, position, message } = error
-      context.addIssue({ code: 'custom', message, params: { code, position } })
-    }
-  })
-}
 
 function parsePath(path: string): void {
   if (path.includes('\0')) throw new MigError('bad-parameters', 'a path holds no NUL')

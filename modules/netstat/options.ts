@@ -1,16 +1,20 @@
 import { z } from 'zod'
-import { MigError, messageOf } from '../../node/core/error.ts'
+import { MigError } from '../../node/core/error.ts'
 import { compileRegex } from '../../node/core/regex.ts'
+import { parsedBy } from '../parsed-by.ts'
 import { parseAddressRange } from './address.ts'
 
 /** An IOC list may be long, but it must fit an action. */
 const maxQueries = 10_000
 
-const macPattern = z.string().superRefine((pattern, context) => {
+const macPattern = parsedBy((pattern) => {
   try {
     compileRegex(pattern)
   } catch (error) {
-    context.addIssue({ code: 'custom', message: `Invalid MAC regexp '${pattern}'. ${messageOf(error)}` })
+    if (!(error instanceof MigError)) throw error
+    const { code, message, position } = error
+    const place = position === undefined ? {} : { position }
+    throw new MigError(code, `Invalid MAC regexp '${pattern}'. ${message}`, { ...place, cause: error })
   }
 })
 

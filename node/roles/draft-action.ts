@@ -6,7 +6,7 @@ import { canonicalBytes } from '../core/canonical-json.ts'
 import type { Instant } from '../core/clock.ts'
 import { base64UrlEncode } from '../core/encoding.ts'
 import { documentId } from '../core/envelope.ts'
-import { MigError } from '../core/error.ts'
+import { MigError, messageOf } from '../core/error.ts'
 import type { Fingerprint } from '../core/fingerprint.ts'
 import { formatInstant, plusSeconds } from '../core/instant.ts'
 import { defaultResultTtlSeconds, maxReaders } from '../core/limits.ts'
@@ -90,13 +90,22 @@ export async function draftAction(
   }
   const fault = parseActionBody(body)
   if (typeof fault === 'string') throw new MigError('bad-action', fault)
-  const bytes = canonicalBytes(body)
+  const bytes = signable(body)
   return {
     id: documentId({ type: 'mig.action.v3', body: bytes }),
     body: bytes,
     replySeed,
     replyKeys: [await sealReplyKey(replySeed, keys)],
     unableToRead,
+  }
+}
+
+/** A control character in a title or a pattern has no canonical form: the person can change it. */
+function signable(body: ActionBody): Uint8Array {
+  try {
+    return canonicalBytes(body)
+  } catch (cause) {
+    throw new MigError('bad-action', `the action cannot be signed: ${messageOf(cause)}`, { cause })
   }
 }
 

@@ -126,6 +126,21 @@ describe('a question to a fleet', () => {
     expect(said.at(-1)).toBe('2 expected, 2 answered (1 found)')
   })
 
+  it('says what a person can change when something in it has no canonical form, also to those who draft by the service', async () => {
+    const draft = { name: 'q', target: "status='online'", operations: [file], expireSeconds: 300 }
+    for (const change of [{ name: 'bell \u0007' }, { target: "name='\u202e'" }, { case: 'a\ud800' }]) {
+      const refused = node.service.draft({ ...draft, ...change })
+      await expect(refused).rejects.toMatchObject({
+        name: 'MigError',
+        code: 'bad-action',
+        message: expect.stringMatching(/cannot be signed/),
+      })
+    }
+    await expect(
+      aDraft([{ module: 'file', parameters: { searches: { 'a\u0007': { paths: ['/'], names: ['x'] } } } }]),
+    ).rejects.toMatchObject({ code: 'bad-action' })
+  })
+
   it('tells who must still sign, lets agents refuse with the arithmetic, and runs once the other has signed', async () => {
     const draft = await aDraft([ports])
     const half = await signFile(draft, person('alice').signer)

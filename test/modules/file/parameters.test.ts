@@ -3,6 +3,7 @@ import { parseModuleFlags } from '../../../modules/command-line.ts'
 import { fileModule } from '../../../modules/file/index.ts'
 import { normaliseParameters } from '../../../modules/file/normalise.ts'
 import { fileParameters } from '../../../modules/file/options.ts'
+import { parseParameters } from '../../../modules/parameters.ts'
 import { MigError } from '../../../node/core/error.ts'
 
 const standard = {
@@ -75,6 +76,23 @@ describe('parameters', () => {
     expect(at('ab(?=x)')?.params).toEqual({ code: 'bad-regex', position: 2 })
     expect(at('!ab(?=x)')?.params).toEqual({ code: 'bad-regex', position: 3 })
     expect(at('(a)\\1')?.params).toMatchObject({ code: 'bad-regex' })
+  })
+
+  it.each([
+    [{ contents: ['ab(?=x)'] }, { code: 'bad-regex', position: 2 }],
+    [{ names: ['!ab(?=x)'] }, { code: 'bad-regex', position: 3 }],
+    [{ names: [''] }, { code: 'bad-parameters', position: undefined }],
+    [
+      { sizes: ['big'], contents: ['('] },
+      { code: 'bad-regex', position: 0 },
+    ],
+    [
+      { paths: ['etc'], contents: ['('] },
+      { code: 'bad-parameters', position: undefined },
+    ],
+  ])('%j is thrown with the code and the place of the first fault', (search, error) => {
+    const parameters = { searches: { s1: { paths: ['/etc'], ...search } } }
+    expect(() => parseParameters(fileModule, parameters)).toThrow(expect.objectContaining(error))
   })
 
   it.each([

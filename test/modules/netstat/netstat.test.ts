@@ -265,6 +265,12 @@ test.each(['0', '80', '65535', '+80', '080'])('accepts port %s (NS27-NS31)', (po
   expect(parseParameters(netstatModule, { listeningport: [port] })).toEqual({ listeningport: [port] })
 })
 
+test('names the place of the fault in a MAC pattern', () => {
+  expect(() => parseParameters(netstatModule, { localmac: ['aa:(?=b)'] })).toThrow(
+    expect.objectContaining({ code: 'bad-regex', position: 3 }),
+  )
+})
+
 test('prints the lines of MIG', async () => {
   const result = await ask({
     localmac: ['.'],
