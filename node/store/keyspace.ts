@@ -21,8 +21,6 @@ export const receipt = (actionId: string, peerId: string): string => key('receip
 export const expected = (actionId: string): string => key('expected', id(actionId))
 /** The private half of an action's reply key (protocol 3.4). */
 export const replyKey = (actionId: string): string => key('reply-key', id(actionId))
-/** A sealed answer that is carried for a neighbour (protocol 6.1). */
-export const carried = (actionId: string, peerId: string): string => key('carried', id(actionId), id(peerId))
 export const address = (peerId: string): string => key('address', id(peerId))
 export const meta = (name: string): string => key('meta', plainName(name))
 
@@ -41,7 +39,6 @@ export const statusRange = (actionId?: string): Range => under('status', actionI
 export const receiptRange = (actionId?: string): Range => under('receipt', actionId)
 export const expectedRange = (): Range => under('expected')
 export const replyKeyRange = (): Range => under('reply-key')
-export const carriedRange = (actionId?: string): Range => under('carried', actionId)
 export const addressRange = (): Range => under('address')
 export const metaRange = (): Range => under('meta')
 

@@ -1,31 +1,8 @@
 import { createHash } from 'node:crypto'
 import { posix, win32 } from 'node:path'
 
-/** The variables of the environment that say where state belongs; the caller reads them. */
-export interface StateEnvironment {
-  readonly XDG_STATE_HOME?: string | undefined
-  readonly LOCALAPPDATA?: string | undefined
-}
-
 /** A Unix socket's path has at most 104 bytes on macOS and 108 on Linux, the ending zero included. */
 const maxSocketPathBytes = 100
-
-/** Where a person's nodes keep their state directories, unless told otherwise. */
-export function defaultStateRoot(
-  platform: NodeJS.Platform,
-  home: string,
-  environment: StateEnvironment,
-): string {
-  if (platform === 'win32') {
-    return win32.join(
-      absoluteOr(win32, environment.LOCALAPPDATA, win32.join(home, 'AppData', 'Local')),
-      'mig',
-    )
-  }
-  if (platform === 'darwin') return posix.join(home, 'Library', 'Application Support', 'mig')
-  // The XDG base directory specification: a relative path is invalid and must be ignored.
-  return posix.join(absoluteOr(posix, environment.XDG_STATE_HOME, posix.join(home, '.local', 'state')), 'mig')
-}
 
 /** Where a running node listens for its own person's commands: inside the state directory, so that its mode protects it.
  *  A path too long for a socket moves into a short directory of its own under `temporaryDirectory`; that is a shared place,
@@ -43,10 +20,6 @@ export function controlSocketPath(
   const inside = posix.join(stateDirectory, 'control.sock')
   if (Buffer.byteLength(inside) <= maxSocketPathBytes) return inside
   return posix.join(temporaryDirectory, `mig-${shortHash(posix.join(stateDirectory, '.'))}`, 'control.sock')
-}
-
-function absoluteOr(path: typeof posix, candidate: string | undefined, otherwise: string): string {
-  return candidate !== undefined && path.isAbsolute(candidate) ? candidate : otherwise
 }
 
 function shortHash(text: string): string {

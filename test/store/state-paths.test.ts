@@ -1,21 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { controlSocketPath, defaultStateRoot } from '../../node/store/state-paths.ts'
-
-describe('defaultStateRoot', () => {
-  it.each([
-    ['linux', '/home/ana', {}, '/home/ana/.local/state/mig'],
-    ['linux', '/home/ana', { XDG_STATE_HOME: '/data/state' }, '/data/state/mig'],
-    ['linux', '/home/ana', { XDG_STATE_HOME: 'relative' }, '/home/ana/.local/state/mig'],
-    ['linux', '/home/ana', { XDG_STATE_HOME: '' }, '/home/ana/.local/state/mig'],
-    ['freebsd', '/root', {}, '/root/.local/state/mig'],
-    ['darwin', '/Users/ana', { XDG_STATE_HOME: '/data' }, '/Users/ana/Library/Application Support/mig'],
-    ['win32', 'C:\\Users\\Ana', {}, 'C:\\Users\\Ana\\AppData\\Local\\mig'],
-    ['win32', 'C:\\Users\\Ana', { LOCALAPPDATA: 'D:\\Local' }, 'D:\\Local\\mig'],
-    ['win32', 'C:\\Users\\Ana', { LOCALAPPDATA: 'Local' }, 'C:\\Users\\Ana\\AppData\\Local\\mig'],
-  ] as const)('on %s with home %s and %j is %s', (platform, home, environment, expected) => {
-    expect(defaultStateRoot(platform, home, environment)).toBe(expected)
-  })
-})
+import { controlSocketPath } from '../../node/store/state-paths.ts'
 
 describe('controlSocketPath', () => {
   const longest = `/${'s'.repeat(100 - '/'.length - '/control.sock'.length)}`
