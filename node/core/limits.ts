@@ -168,6 +168,12 @@ export const maxRefusedBackOffMs = 300_000
 export const gossipRepairAfterMs = 2000
 export const supervisorTickMs = 1000
 export const maxDialsAtOnce = 4
+/** The same for a node that has no link at all: each dial into nowhere takes `dialLimitMs`, and of the address book one may be left. */
+export const maxDialsAtOnceAlone = 16
+/** A handshake across the world takes less; a node without links then dials the next one besides. */
+export const slowDialMs = 1500
+/** Peers whose failures are remembered: the whole address book, and as many that others told of since. */
+export const maxRememberedAttempts = 4096
 export const dialLimitMs = 10_000
 export const maxAddressesPeer = 16
 export const maxAddressChars = 512
@@ -221,6 +227,7 @@ export const maxDialBackPorts = 4
 /** Questions a minute of one member, and how often it asks each relay again. */
 export const dialBacksPerMinute = 6
 export const reachCheckMs = 10 * 60_000
+export const reachRetryMs = 60_000
 
 // --- Targets (protocol 3.3) ---
 /** All regular expressions of one target together. The longest fact is a heartbeat's environment (16 KiB); a step
@@ -246,8 +253,21 @@ export const maxDigestMarks = 20_000
 export const maxSyncBytes = 64 * 1024 * 1024
 export const syncDeadlineMs = 60_000
 export const maxSharedAddresses = 32
-/** Answers of neighbours that a member carries for them, and for how long at most. */
-export const maxCarried = 512
+/** Links to the nearest collector that are still counted; this many means that no way is known. A way that is gone is therefore
+ *  forgotten after so many exchanges at most, as in RIP (RFC 2453, 3.4), which counts to 16. */
+export const maxHops = 8
+/** Answers of others that an agent carries: a cut-off office of 200 hosts and ten questions (protocol 6.1). */
+export const maxCarried = 2048
+/** The same in bytes; a summary of 4 KiB makes 7 KiB of them. */
+export const maxCarriedBytes = 16 * 1024 * 1024
+/** Of these, of one answering peer: twice as many as there are questions in an ordinary week. */
+export const maxCarriedPeer = 64
+/** Neighbours that one answer is handed to: the first at once … */
+export const maxCarriers = 3
+/** … the next when no receipt has come within this time, and each further one after ten times as long: a carrier may drop everything. */
+export const nextCarrierAfterMs = 30_000
+/** Answers handed over in one session; the rest with the next. */
+export const maxHandOverBytes = 4 * 1024 * 1024
 export const maxAwaited = 1024
 
 // --- Sealed summaries (protocol 3.8) ---

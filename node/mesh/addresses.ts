@@ -1,4 +1,4 @@
-import { CODE_P2P, type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { CODE_P2P, CODE_P2P_CIRCUIT, type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { maxAddressChars, maxAddressesPeer } from '../core/limits.ts'
 import { type PeerId, parsePeerId } from '../core/peer-id.ts'
 
@@ -8,16 +8,23 @@ export interface DialTarget {
   readonly addresses: readonly Multiaddr[]
 }
 
-/** Reads a multiaddr that ends in `/p2p/<id>`; undefined for anything else. */
+/** Reads a multiaddr that ends in `/p2p/<id>`; undefined for anything else. With a circuit in it: through exactly one
+ *  relay, whose own address and id stand in front. */
 export function parseAddress(
   text: string,
 ): { readonly peer: PeerId; readonly address: Multiaddr } | undefined {
   if (text.length > maxAddressChars) return undefined
   try {
     const address = multiaddr(text)
-    const last = address.getComponents().at(-1)
+    const components = address.getComponents()
+    const last = components.at(-1)
     const peer = last?.code === CODE_P2P && last.value !== undefined ? parsePeerId(last.value) : undefined
-    return peer === undefined ? undefined : { peer, address }
+    if (peer === undefined) return undefined
+    const circuits = components.filter(({ code }) => code === CODE_P2P_CIRCUIT).length
+    if (circuits === 0) return { peer, address }
+    const relay = relayOf(address)
+    const isWhole = components.length >= 5 && components.at(-2)?.code === CODE_P2P_CIRCUIT
+    return circuits > 1 || relay === undefined || relay === peer || !isWhole ? undefined : { peer, address }
   } catch {
     return undefined // not a multiaddr
   }
@@ -40,4 +47,17 @@ export function groupByPeer(addresses: readonly string[]): DialTarget[] {
 export function withPeer(address: Multiaddr, peer: PeerId): string {
   const has = address.getComponents().some(({ code, value }) => code === CODE_P2P && value === peer)
   return has ? address.toString() : `${address.toString()}/p2p/${peer}`
+}
+
+/** Does a relay stand in between? */
+export function isCircuit(address: Multiaddr): boolean {
+  return address.getComponents().some(({ code }) => code === CODE_P2P_CIRCUIT)
+}
+
+/** The relay of a circuit, where its id stands in the address. */
+export function relayOf(address: Multiaddr): PeerId | undefined {
+  const components = address.getComponents()
+  const at = components.findIndex(({ code }) => code === CODE_P2P_CIRCUIT)
+  const before = components[at - 1]
+  return before?.code === CODE_P2P && before.value !== undefined ? parsePeerId(before.value) : undefined
 }

@@ -15,6 +15,11 @@ export class Libp2pFrameStream implements FrameStream {
     this.#reader = new PacedReader(stream)
   }
 
+  /** What comes behind the frames that were read, where a stream goes on without frames. */
+  get reader(): PacedReader {
+    return this.#reader
+  }
+
   /** @param options.room awaited with the announced length before any of it is read */
   async read(options: {
     readonly signal: AbortSignal
@@ -95,7 +100,7 @@ function encodeLength(length: number): Uint8Array {
 }
 
 /** Waits until the stream takes more. libp2p's `onDrain` waits only the first time (utils 7.4.1). */
-function drained(stream: Stream, signal: AbortSignal): Promise<void> {
+export function drained(stream: Stream, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (how: () => void) => {
       stream.removeEventListener('drain', onDrain)

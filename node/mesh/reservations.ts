@@ -1,0 +1,190 @@
+import type { Clock, Random } from '../core/clock.ts'
+import { messageOf } from '../core/error.ts'
+import {
+  maxBackOffMs,
+  maxRefusedBackOffMs,
+  refusedBackOffMs,
+  reservationAskLimitMs,
+  reservationRenewMs,
+  reservationTtlMs,
+  wantedReservations,
+} from '../core/limits.ts'
+import type { PeerId } from '../core/peer-id.ts'
+import type { Log } from './mesh.ts'
+
+/** A member that relays and is linked directly. */
+export interface RelayLink {
+  readonly relay: PeerId
+  /** The network that it stands in, roughly: relays in one place fall together. */
+  readonly place: string
+}
+
+/** How a relay answered the request for a reservation. */
+export type Reserved =
+  | { readonly kind: 'granted'; readonly addresses: readonly string[] }
+  | { readonly kind: 'refused' | 'failed'; readonly reason: string }
+
+/** One relay as this node stands with it. */
+export type ReservationView =
+  | { readonly relay: PeerId; readonly state: 'held'; readonly addresses: readonly string[] }
+  | { readonly relay: PeerId; readonly state: 'refused' | 'failed'; readonly reason: string }
+
+interface Held {
+  readonly place: string
+  readonly addresses: readonly string[]
+  readonly renewMs: number
+  readonly untilMs: number
+}
+
+interface Trouble {
+  readonly state: 'refused' | 'failed'
+  readonly reason: string
+  readonly failures: number
+  readonly nextMs: number
+}
+
+/** Keeps reservations at relays for as long as this node cannot be reached otherwise. libp2p's own never come back after a
+ *  relay's restart, and count by the other side's clock. */
+export class Reservations {
+  readonly #ports: {
+    /** Cannot be reached at an address of its own. */
+    readonly isNeeded: () => boolean
+    readonly relays: () => readonly RelayLink[]
+    readonly reserve: (relay: PeerId, signal: AbortSignal) => Promise<Reserved>
+    readonly changed: () => void
+    readonly clock: Clock
+    readonly random: Random
+    readonly log: Log
+  }
+  readonly #held = new Map<PeerId, Held>()
+  readonly #troubles = new Map<PeerId, Trouble>()
+  readonly #asking = new Set<PeerId>()
+  readonly #controller = new AbortController()
+
+  constructor(ports: {
+    isNeeded: () => boolean
+    relays: () => readonly RelayLink[]
+    reserve: (relay: PeerId, signal: AbortSignal) => Promise<Reserved>
+    /** Called when something was granted or lost, and when a request has ended. */
+    changed: () => void
+    clock: Clock
+    random: Random
+    log: Log
+  }) {
+    this.#ports = ports
+  }
+
+  /** Circuit addresses of this node, without its own id. */
+  addresses(): readonly string[] {
+    return [...this.#held.values()].flatMap(({ addresses }) => addresses)
+  }
+
+  isHeldAt(relay: PeerId): boolean {
+    return this.#held.has(relay) || this.#asking.has(relay)
+  }
+
+  views(): readonly ReservationView[] {
+    return [
+      ...[...this.#held].map(([relay, { addresses }]) => ({ relay, state: 'held' as const, addresses })),
+      ...[...this.#troubles].map(([relay, { state, reason }]) => ({ relay, state, reason })),
+    ]
+  }
+
+  /** More relays should be linked: those that are linked do not give what is wanted. */
+  lacksRelays(): boolean {
+    return this.#ports.isNeeded() && this.#held.size + this.#asking.size < wantedReservations
+  }
+
+  stop(): void {
+    this.#controller.abort(new Error('stopped'))
+  }
+
+  /** Lets go of what is lost, renews what is due, asks for what is missing. Called every second, and when links change. */
+  look(): void {
+    const { clock, changed, isNeeded, relays } = this.#ports
+    const nowMs = clock.monotonicMs()
+    const linked = new Map(relays().map((link) => [link.relay, link]))
+    let lost = false
+    for (const [relay, { untilMs }] of this.#held) {
+      if (linked.has(relay) && untilMs > nowMs && isNeeded()) continue
+      this.#held.delete(relay)
+      this.#ports.log('reservation-lost', { relay })
+      lost = true
+    }
+    for (const relay of this.#troubles.keys()) if (!linked.has(relay)) this.#troubles.delete(relay)
+    if (lost) changed()
+    if (!isNeeded() || this.#controller.signal.aborted) return
+    for (const [relay, { renewMs, place }] of this.#held)
+      if (renewMs <= nowMs && !this.#asking.has(relay)) void this.#ask({ relay, place })
+    const chosen = this.#choose([...linked.values()], nowMs)
+    if (chosen !== undefined) void this.#ask(chosen)
+  }
+
+  /** One more relay: up to the number wanted, and one above it where it stands in another place than all of them. */
+  #choose(linked: readonly RelayLink[], nowMs: number): RelayLink | undefined {
+    const free = linked.filter(
+      ({ relay }) =>
+        !this.#held.has(relay) &&
+        !this.#asking.has(relay) &&
+        (this.#troubles.get(relay)?.nextMs ?? 0) <= nowMs,
+    )
+    if (this.#asking.size > 0) return undefined
+    const places = new Set([...this.#held.values()].map(({ place }) => place))
+    const elsewhere = free.filter(({ place }) => !places.has(place))
+    if (this.#held.size < wantedReservations)
+      return pick(elsewhere, this.#ports.random) ?? pick(free, this.#ports.random)
+    const isOnePlace = this.#held.size === wantedReservations && places.size === 1
+    return isOnePlace ? pick(elsewhere, this.#ports.random) : undefined
+  }
+
+  async #ask({ relay, place }: RelayLink): Promise<void> {
+    const { clock, reserve, changed, log } = this.#ports
+    this.#asking.add(relay)
+    try {
+      const signal = AbortSignal.any([this.#controller.signal, AbortSignal.timeout(reservationAskLimitMs)])
+      const outcome = await reserve(relay, signal).catch(
+        (error: unknown): Reserved => ({ kind: 'failed', reason: messageOf(error) }),
+      )
+      const nowMs = clock.monotonicMs()
+      if (outcome.kind === 'granted') {
+        if (!this.#held.has(relay)) log('reservation-held', { relay, place, addresses: outcome.addresses })
+        this.#troubles.delete(relay)
+        this.#held.set(relay, {
+          place,
+          addresses: outcome.addresses,
+          renewMs: nowMs + reservationRenewMs * (0.8 + 0.4 * this.#ports.random.fraction()),
+          untilMs: nowMs + reservationTtlMs,
+        })
+      } else {
+        this.#troubled(relay, place, outcome.kind, outcome.reason)
+      }
+    } finally {
+      this.#asking.delete(relay)
+      if (!this.#controller.signal.aborted) changed()
+    }
+  }
+
+  #troubled(relay: PeerId, place: string, state: 'refused' | 'failed', reason: string): void {
+    const { clock, random, log } = this.#ports
+    const nowMs = clock.monotonicMs()
+    const failures = (this.#troubles.get(relay)?.failures ?? 0) + 1
+    const spanMs =
+      state === 'refused'
+        ? Math.min(maxRefusedBackOffMs, refusedBackOffMs * 2 ** Math.min(failures - 1, 20))
+        : Math.min(maxBackOffMs, 1000 * 1.6 ** Math.min(failures - 1, 20))
+    const nextMs = nowMs + 250 + random.fraction() * spanMs
+    log('reservation-failed', { relay, state, reason, retryMs: Math.round(nextMs - nowMs) })
+    const held = this.#held.get(relay)
+    // A renewal that fails is tried again while the reservation lasts; one that is refused has ended it.
+    if (held !== undefined && state === 'failed') {
+      this.#held.set(relay, { ...held, place, renewMs: nextMs })
+      return
+    }
+    this.#held.delete(relay)
+    this.#troubles.set(relay, { state, reason, failures, nextMs })
+  }
+}
+
+function pick(links: readonly RelayLink[], random: Random): RelayLink | undefined {
+  return links[Math.floor(random.fraction() * links.length)]
+}
