@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
-const programs = ['command-line', 'module-run', 'agent-start', 'agent-mesh', 'relay-start', 'investigator-start']
+const programs = ['command-line', 'module-host', 'agent-start', 'agent-mesh', 'relay-start', 'investigator-start']
 
 export async function compile(root, shared, plugins) {
   const directory = join(root, 'dist', 'compiled')
@@ -93,11 +93,11 @@ async function warm(root, directory) {
       await command(role, 'enrol', line, '--name', role)
     }
     const child = ['--max-old-space-size=128', '--disable-proto=delete']
-    const question = JSON.stringify({ searches: { s1: { paths: [home], names: ['.'], contents: ['x'] } } })
-    const limits = ['--wall-ms', '1000', '--matches', '10', '--bytes', '100000']
+    const search = { paths: [home], names: ['.'], contents: ['x'] }
+    const order = { module: 'file', parameters: { searches: { s1: search } }, wallMs: 1000, matches: 10, outputBytes: 100_000 }
     const listen = ['--listen', '/ip4/127.0.0.1/tcp/0', '--bootstrap', address]
     await Promise.all([
-      run('module-run', ['module', 'run', 'file', '--events', '--root', '/', ...limits], child, question),
+      run('module-host', ['module', 'host', '--root', '/'], child, `${JSON.stringify(order)}\n`),
       node('relay-start', ['relay', 'start', ...listen]),
       node('agent-start', ['agent', 'start', ...listen]),
     ])

@@ -11,7 +11,7 @@ interface Compiled {
 
 /** Commands that have a program of their own, each with nothing else in it; everything else is `command-line`. */
 const ownPrograms: readonly string[] = [
-  'module run',
+  'module host',
   'agent start',
   'agent mesh',
   'relay start',

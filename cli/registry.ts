@@ -142,6 +142,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/module-run.ts'),
   },
   {
+    words: 'module host',
+    summary: 'the process in which the gate runs modules',
+    load: () => import('./commands/module-host.ts'),
+    hidden: true,
+  },
+  {
     words: 'doctor',
     summary: 'check this machine’s nodes and say what to do',
     load: () => import('./commands/doctor.ts'),

@@ -3,7 +3,7 @@ import { parseParameters } from '../../modules/parameters.ts'
 import { parseTarget } from '../../node/core/target.ts'
 import { loadActionFile } from '../ask/action-file.ts'
 import type { CommandContext } from '../context.ts'
-import { moduleNamed } from '../module-child.ts'
+import { moduleNamed } from '../module-named.ts'
 
 /** `mig action check FILE`: form, target and parameters, with no mesh and no keys. */
 export function define(command: Command, context: CommandContext): void {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { CommandContext } from '../context.ts'
-import { moduleNamed } from '../module-child.ts'
+import { moduleNamed } from '../module-named.ts'
 import { moduleHelpLines } from '../views/module-help.ts'
 
 /** `mig module help NAME`: the same as `mig NAME help`. */

@@ -317,8 +317,16 @@ export const offlineAfterMs = 24 * 3_600_000
 /** How long a command waits for the first session with a collector before it freezes the expected set (protocol 6.5). */
 export const rosterWaitMs = 5000
 
-// --- Module children, as the gate watches them ---
+// --- Module hosts, as the gate watches them ---
 export const moduleHeapMegabytes = 128
+/** A host that nobody needed for so long ends: an agent that is not asked holds no memory for it. */
+export const hostLingerMs = 10_000
+/** Operations of one host, after which a fresh process takes over. */
+export const maxHostRuns = 64
+/** CPU time that a host may have used and still be given work: the kernel's limit is the operation's own and this on top. */
+export const hostSpareCpuSeconds = 2
+/** Resident memory above which a host is not given more work. */
+export const maxIdleHostMegabytes = 96
 export const watchIntervalMs = 500
 /** One message between mesh process and gate: an action or a policy, in base64, with what belongs to it. */
 export const maxGateFrameBytes = 4 * 1024 * 1024

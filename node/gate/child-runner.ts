@@ -1,169 +1,156 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createEventReader } from '../../modules/event-reader.ts'
 import type { ModuleDefinition } from '../../modules/module.ts'
 import type { Clock } from '../core/clock.ts'
-import { drainGraceMs, killGraceMs, moduleHeapMegabytes, watchIntervalMs } from '../core/limits.ts'
+import { drainGraceMs, hostLingerMs, killGraceMs, watchIntervalMs } from '../core/limits.ts'
+import { type HostOptions, type ModuleHost, startHost } from './module-host.ts'
 import { runnableModules } from './runnable-modules.ts'
 import type { Runner, RunOrder, RunReport } from './runner.ts'
 import { createUsageWatch } from './usage-watch.ts'
 
-export interface ChildRunnerOptions {
-  /** The executable of this project: `[node, mig.js]`, or the single binary. */
-  readonly command: readonly string[]
-  /** The machine to look at. */
-  readonly root: string
-  /** `prlimit` of util-linux, where there is one: a limit on CPU time that the kernel enforces. */
-  readonly prlimit: string | undefined
+export interface ChildRunnerOptions extends HostOptions {
+  /** How long a host waits for more work; `hostLingerMs` of limits.ts when absent. */
+  readonly lingerMs?: number
+}
+
+export interface ChildRunner extends Runner {
+  /** Ends the host that waits for work. */
+  stop(): void
 }
 
 type Log = (event: string, details?: Record<string, unknown>) => void
+type Ports = { readonly clock: Clock; readonly log: Log }
 
-/** Runs every operation in a process of its own: a group that can be killed whole, with an empty environment, parameters on stdin
- *  and an event stream on stdout of which nothing is believed.
- *  @see docs/architecture.md 4 */
+/** Runs operations in processes of their own. A host that has done its work well stays some seconds for the next operation, because
+ *  starting a process costs more than most questions do; after anything else (a limit, a cancel, a failure, a line that should not
+ *  be there) it is killed with its group, and the next operation gets a fresh one.
+ *  @see docs/architecture.md 4, docs/decisions/module-hosts.md */
 export function createChildRunner(
   modules: readonly ModuleDefinition[],
   options: ChildRunnerOptions,
-  ports: { readonly clock: Clock; readonly log: Log },
-): Runner {
+  ports: Ports,
+): ChildRunner {
+  let idle: { readonly host: ModuleHost; readonly callOff: () => void } | undefined
+  let isStopped = false
+
+  function takeHost(order: RunOrder): ModuleHost {
+    const resting = takeIdle()
+    if (resting?.isFitFor(order)) return resting
+    resting?.discard()
+    return startHost(options, order.cpuSeconds, ports.clock)
+  }
+
+  function takeIdle(): ModuleHost | undefined {
+    idle?.callOff()
+    const host = idle?.host
+    idle = undefined
+    return host
+  }
+
+  /** One host waits at most: agents run one action after the other. */
+  function keep(host: ModuleHost): void {
+    if (isStopped || idle !== undefined) {
+      host.discard()
+      return
+    }
+    const forget = () => {
+      if (idle?.host === host) takeIdle()
+      host.discard()
+    }
+    idle = { host, callOff: ports.clock.after(options.lingerMs ?? hostLingerMs, forget) }
+    host.rest(forget)
+  }
+
   return {
     modules: runnableModules(modules),
     async run(order) {
       const definition = modules.find((module) => module.name === order.module)
       if (definition === undefined) throw new RangeError(`no module ${order.module}`)
-      return runChild(definition, order, options, ports)
+      const host = takeHost(order)
+      const { report, isTrusted } = await runOn(host, definition, order, ports)
+      if (isTrusted) keep(host)
+      else host.discard()
+      return report
+    },
+    stop() {
+      isStopped = true
+      takeIdle()?.discard()
     },
   }
 }
 
-async function runChild(
+async function runOn(
+  host: ModuleHost,
   definition: ModuleDefinition,
   order: RunOrder,
-  options: ChildRunnerOptions,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
-): Promise<RunReport> {
+  { clock, log }: Ports,
+): Promise<{ readonly report: RunReport; readonly isTrusted: boolean }> {
   const reader = createEventReader(definition, order.parameters, {
     maxMatches: order.matches,
     maxOutputBytes: order.outputBytes,
   })
-  const child = start(order, options)
   let stop: { readonly outcome: RunReport['outcome']; readonly reason: string } | undefined
   const end = (outcome: RunReport['outcome'], reason: string) => {
     stop ??= { outcome, reason }
-    killGroup(child)
+    host.kill()
   }
 
   const abort = () => end('cancelled', 'cancelled')
-  if (order.signal.aborted) abort()
   order.signal.addEventListener('abort', abort, { once: true })
-  // The child stops itself at its deadline and says what it had found; the grace is for saying so.
+  // The host stops by itself at the deadline and says what it had found; the grace is for saying so.
   const callOffKill = clock.after(order.wallMs + killGraceMs, () =>
     end('timed-out', `killed after ${order.wallMs / 1000} s`),
   )
-  const watch = createUsageWatch(child.pid, order.cpuSeconds, (reason) => end('failed', reason))
+  const watch = createUsageWatch(host.pid, order.cpuSeconds, (reason) => end('failed', reason))
   let callOffWatch = clock.after(watchIntervalMs, function look() {
     watch()
     callOffWatch = clock.after(watchIntervalMs, look)
   })
-
-  child.stdout?.on('data', (chunk: Buffer) => {
-    reader.push(chunk)
-    if (reader.overrun !== undefined) end('failed', `output limit: ${reader.overrun}`)
-  })
-  let complaint = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    if (complaint.length < 2048) complaint += chunk.toString('utf8').slice(0, 2048)
-  })
-  child.stdin?.on('error', () => undefined)
-  child.stdin?.end(JSON.stringify({ class: 'parameters', parameters: order.parameters }))
-
   const startedMs = clock.monotonicMs()
-  const callOffWaits: (() => void)[] = []
+  let complaints = 0
+  let callOffWait: () => void = () => undefined
   const exit = await new Promise<string | undefined>((resolve) => {
-    const ended = (code: number | null, signal: string | null) =>
-      resolve(code === 0 ? undefined : `module process ended with ${signal ?? `code ${code}`}`)
-    child.once('error', (error) => resolve(`module process could not be started: ${error.message}`))
-    child.once('close', ended)
-    child.once('exit', (code, signal) => {
-      // A module may have started processes of its own: nothing of the group outlives it. One that has left the group
-      // may still hold the pipes; nobody waits for it.
-      killGroup(child)
-      callOffWaits.push(clock.after(drainGraceMs, () => ended(code, signal)))
-    })
     // Even a killed process stays while the kernel waits for a file system that hangs.
     const lastMs = order.wallMs + 2 * killGraceMs + drainGraceMs
-    callOffWaits.push(clock.after(lastMs, () => resolve('module process could not be killed')))
+    callOffWait = clock.after(lastMs, () => resolve('module process could not be killed'))
+    host.work(order, {
+      output(chunk) {
+        reader.push(chunk)
+        if (reader.overrun !== undefined) end('failed', `output limit: ${reader.overrun}`)
+        else if (reader.ended) resolve(undefined)
+      },
+      complaint(bytes) {
+        complaints += bytes
+      },
+      gone: resolve,
+    })
+    if (order.signal.aborted) abort()
   })
-  for (const callOff of callOffWaits) callOff()
-  for (const stream of child.stdio) stream?.destroy()
-  child.unref()
+  callOffWait()
   callOffKill()
   callOffWatch()
   order.signal.removeEventListener('abort', abort)
   // For this machine's own log only: what a child prints may quote what it was reading.
-  if (complaint !== '') log('module-stderr', { module: order.module, bytes: complaint.length })
+  if (complaints > 0) log('module-stderr', { module: order.module, bytes: complaints })
 
   const cut = stop?.reason ?? (reader.ended ? undefined : (exit ?? 'module process ended without a result'))
   const run = reader.finish(cut)
   if (run.cutElements + run.droppedEvents > 0)
     log('module-cut', { module: order.module, elements: run.cutElements, events: run.droppedEvents })
   const found = run.findings.filter((finding) => finding.found).length
-  const report = { result: run.result, found }
-  if (stop !== undefined) return { ...report, ...stop }
-  if (cut !== undefined) return { ...report, outcome: 'failed', reason: cut }
-  // Ended by itself, but by its deadline: then not everything was looked at.
-  if (run.result.truncated === true && clock.monotonicMs() - startedMs >= order.wallMs) {
-    return { ...report, outcome: 'timed-out', reason: `stopped after ${order.wallMs / 1000} s` }
-  }
-  if (!run.result.success)
-    return { ...report, outcome: 'failed', reason: run.result.errors?.[0]?.slice(0, 512) ?? 'module failed' }
-  return { ...report, outcome: 'done' }
-}
-
-function start(order: RunOrder, options: ChildRunnerOptions): ChildProcess {
-  const [node, ...entry] = options.command
-  if (node === undefined) throw new RangeError('no command to run modules with')
-  const limits = [
-    // Its group is not ended with this process.
-    ...(process.platform === 'win32' ? [] : ['--parent', String(process.pid)]),
-    '--wall-ms',
-    String(order.wallMs),
-    '--matches',
-    String(order.matches),
-    '--bytes',
-    String(order.outputBytes),
-  ]
-  const args = [
-    `--max-old-space-size=${moduleHeapMegabytes}`,
-    '--disable-proto=delete',
-    ...entry,
-    'module',
-    'run',
-    order.module,
-    '--events',
-    '--root',
-    options.root,
-    ...limits,
-  ]
-  const [command, commandArgs] =
-    options.prlimit === undefined
-      ? [node, args]
-      : [options.prlimit, [`--cpu=${order.cpuSeconds + 1}`, '--core=0', node, ...args]]
-  return spawn(command, commandArgs, {
-    env: {},
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
-    windowsHide: true,
+  const base = { result: run.result, found }
+  const untrusted = (rest: Omit<RunReport, keyof typeof base>) => ({
+    report: { ...base, ...rest },
+    isTrusted: false,
   })
-}
-
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return
-  try {
-    // A negative id is the process group; Windows has none and kills the child alone.
-    if (process.platform === 'win32') child.kill('SIGKILL')
-    else process.kill(-child.pid, 'SIGKILL')
-  } catch {
-    // It is gone already: that is what was wanted.
+  if (stop !== undefined) return untrusted(stop)
+  if (cut !== undefined) return untrusted({ outcome: 'failed', reason: cut })
+  // Ended by itself, but by its deadline: then not everything was looked at.
+  if (run.result.truncated === true && clock.monotonicMs() - startedMs >= order.wallMs)
+    return untrusted({ outcome: 'timed-out', reason: `stopped after ${order.wallMs / 1000} s` })
+  if (!run.result.success)
+    return untrusted({ outcome: 'failed', reason: run.result.errors?.[0]?.slice(0, 512) ?? 'module failed' })
+  return {
+    report: { ...base, outcome: 'done' },
+    isTrusted: run.cutElements + run.droppedEvents + complaints === 0,
   }
 }

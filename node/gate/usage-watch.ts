@@ -1,23 +1,29 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { moduleMemoryMegabytes } from '../core/limits.ts'
 
 const ticksPerSecond = 100
 const pageBytes = 4096
 
-/** Looks at what a module child has used, and says when it is too much. Where the kernel shows nothing (not Linux), only the wall
- *  limit holds. `--max-old-space-size` does not bound buffers, so resident memory is what is watched.
+export interface ProcessUsage {
+  readonly cpuSeconds: number
+  readonly residentBytes: number
+}
+
+/** Looks at what an operation has used in its host, and says when it is too much. Where the kernel shows nothing (not Linux), only
+ *  the wall limit holds. `--max-old-space-size` does not bound buffers, so resident memory is what is watched.
+ *  @param cpuSeconds of this operation; what the process had used before does not count
  *  @returns to be called every `watchIntervalMs` */
 export function createUsageWatch(
   pid: number | undefined,
   cpuSeconds: number,
   exceeded: (reason: string) => void,
 ): () => void {
+  const before = readUsage(pid)?.cpuSeconds ?? 0
   return () => {
-    if (pid === undefined || process.platform !== 'linux') return
     const usage = readUsage(pid)
     if (usage === undefined) return
-    if (usage.cpuSeconds > cpuSeconds)
-      exceeded(`CPU limit: used ${usage.cpuSeconds.toFixed(1)} of ${cpuSeconds} s`)
+    const used = usage.cpuSeconds - before
+    if (used > cpuSeconds) exceeded(`CPU limit: used ${used.toFixed(1)} of ${cpuSeconds} s`)
     else if (usage.residentBytes > moduleMemoryMegabytes * 1024 * 1024) {
       exceeded(
         `memory limit: used ${Math.round(usage.residentBytes / 1024 / 1024)} of ${moduleMemoryMegabytes} MB`,
@@ -26,8 +32,9 @@ export function createUsageWatch(
   }
 }
 
-/** proc(5): fields 14 and 15 of stat in clock ticks, field 2 of statm in pages. */
-function readUsage(pid: number): { cpuSeconds: number; residentBytes: number } | undefined {
+/** proc(5): fields 14 and 15 of stat in clock ticks, field 2 of statm in pages. Undefined where the kernel does not show it. */
+export function readUsage(pid: number | undefined): ProcessUsage | undefined {
+  if (pid === undefined || process.platform !== 'linux') return undefined
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // The name in field 2 may hold blanks and parentheses.
@@ -39,5 +46,23 @@ function readUsage(pid: number): { cpuSeconds: number; residentBytes: number } |
     }
   } catch {
     return undefined
+  }
+}
+
+/** Is there any other process in a process's group? True where the kernel does not say.
+ *  @see proc(5): field 5 of stat is the process group */
+export function hasCompany(pid: number): boolean {
+  try {
+    return readdirSync('/proc').some((name) => {
+      if (!/^\d+$/.test(name) || name === String(pid)) return false
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'latin1')
+        return stat.slice(stat.lastIndexOf(')') + 2).split(' ', 3)[2] === String(pid)
+      } catch {
+        return false // it has ended in the meantime
+      }
+    })
+  } catch {
+    return true
   }
 }

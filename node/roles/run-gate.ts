@@ -40,6 +40,7 @@ export async function openGate(
     .flatMap((list) => list ?? [])
     .filter((address) => !address.internal)
     .map((address) => address.cidr ?? address.address)
+  const runner = createChildRunner(modules, setup, ports)
   try {
     const gate = await createLocalGate(
       {
@@ -56,7 +57,7 @@ export async function openGate(
         store,
         outside: createOutsideMemory(setup.state.path),
         clock: ports.clock,
-        runner: createChildRunner(modules, setup, ports),
+        runner,
         environment: () =>
           readEnvironment(host, {
             arch: process.arch,
@@ -81,6 +82,7 @@ export async function openGate(
       gate,
       async close() {
         await gate.stop()
+        runner.stop()
         await store.close()
       },
     }

@@ -198,12 +198,12 @@ describe('a module child', () => {
     expect(tookMs).toBeLessThan(15_000)
   })
 
-  it('gets no environment, and its parameters by stdin only', async () => {
+  it('gets no environment, and its order by stdin only', async () => {
     const { root } = await tryOut('witness', { words: ['secret-host'] })
     const { env, argv } = JSON.parse(readFileSync(join(root, 'witness'), 'utf8'))
     expect(env).toEqual({})
-    expect(argv).toContain('example')
-    expect(JSON.stringify(argv)).not.toMatch(/secret-host|witness|lookuphost/)
+    expect(argv).toContain('host')
+    expect(JSON.stringify(argv)).not.toMatch(/secret-host|witness|lookuphost|example/)
   })
 
   it.each([[[]], [['failing']]])(
@@ -234,6 +234,110 @@ describe('a module child', () => {
       signal: new AbortController().signal,
     })
     expect(report).toMatchObject({ outcome: 'failed', reason: expect.stringMatching(/could not be started/) })
+  })
+})
+
+describe('a module host', () => {
+  function aRunner(lingerMs = 30_000) {
+    const root = temporaryDirectory()
+    const runner = createChildRunner(
+      modules,
+      { command: hostile, root, prlimit: undefined, lingerMs },
+      { clock: systemClock, log: () => undefined },
+    )
+    onTestFinished(() => runner.stop())
+    const ask = (behaviour: string, change: Partial<RunOrder> = {}) =>
+      runner.run({
+        module: 'example',
+        parameters: { lookuphost: [behaviour] },
+        wallMs: 30_000,
+        cpuSeconds: 30,
+        matches: 100,
+        outputBytes: 256 * 1024,
+        signal: new AbortController().signal,
+        ...change,
+      })
+    const workers = () => readFileSync(join(root, 'workers'), 'utf8').trim().split('\n').map(Number)
+    return { root, runner, ask, workers }
+  }
+
+  it('runs one operation after the other, and ends when nobody needs it for a while', async () => {
+    const { ask, workers } = aRunner(400)
+    for (const _ of [1, 2, 3]) expect(await ask('worker')).toMatchObject({ outcome: 'done', found: 1 })
+    const [pid = 0] = workers()
+    expect(workers()).toEqual([pid, pid, pid])
+    expect(isAlive(pid)).toBe(true)
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
+    await ask('worker')
+    expect(workers()[3]).not.toBe(pid)
+  })
+
+  it('ends with the gate', async () => {
+    const { ask, workers, runner } = aRunner()
+    await ask('worker')
+    runner.stop()
+    await expect.poll(() => isAlive(workers()[0] ?? 0)).toBe(false)
+  })
+
+  it.each(['quitter', 'crasher', 'thief', 'complainer', 'babble'])(
+    'is replaced after anything but a clean run (%s)',
+    async (behaviour) => {
+      const { root, ask, workers } = aRunner()
+      writeFileSync(join(root, 'shadow'), '')
+      await ask('worker')
+      await ask(behaviour)
+      await ask('worker')
+      expect(new Set(workers()).size).toBe(2)
+    },
+  )
+
+  it('is replaced after a cancel and after its deadline', async () => {
+    const { ask, workers } = aRunner()
+    await ask('worker')
+    expect((await ask('deaf', { signal: AbortSignal.timeout(300) })).outcome).toBe('cancelled')
+    await ask('worker')
+    expect((await ask('punctual', { wallMs: 300 })).outcome).toBe('timed-out')
+    await ask('worker')
+    expect(new Set(workers()).size).toBe(3)
+  })
+
+  it.runIf(process.platform === 'linux').each([
+    ['holds a process of its own', 'litterer'],
+    ['has grown', 'glutton'],
+    ['has used its spare time', 'toiler'],
+  ])('is replaced when it %s', async (_, behaviour) => {
+    const { root, ask, workers } = aRunner()
+    await ask(behaviour)
+    await ask('worker')
+    expect(new Set(workers()).size).toBe(2)
+    if (behaviour === 'litterer') {
+      const left = Number(readFileSync(join(root, 'litterer'), 'utf8'))
+      await expect.poll(() => isAlive(left)).toBe(false)
+    }
+  })
+
+  it('is not used for an operation with more CPU time than the kernel would give it', async () => {
+    const { ask, workers } = aRunner()
+    await ask('worker', { cpuSeconds: 1 })
+    await ask('worker', { cpuSeconds: 2 })
+    expect(new Set(workers()).size).toBe(2)
+  })
+
+  it('that speaks when its order is done is killed, and what it says counts for nobody', async () => {
+    const { ask, workers } = aRunner()
+    await ask('mutterer')
+    await expect.poll(() => isAlive(workers()[0] ?? 0), { timeout: 10_000 }).toBe(false)
+    const report = await ask('worker')
+    expect(report.found).toBe(1)
+    expect(JSON.stringify(report)).not.toMatch(/10\.6\.6\.6/)
+  })
+
+  it('serves one operation at a time: two at once are two processes, and one of them stays', async () => {
+    const { ask, workers } = aRunner()
+    await Promise.all([ask('worker'), ask('worker')])
+    const both = workers()
+    expect(new Set(both).size).toBe(2)
+    await expect.poll(() => both.filter(isAlive).length).toBe(1)
   })
 })
 

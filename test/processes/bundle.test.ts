@@ -114,7 +114,7 @@ describe('the compiled programs', () => {
   })
 
   it('hold neither network, keys nor gate where a module runs', () => {
-    const sources = holds('module-run')
+    const sources = holds('module-host')
     expect(sources).toContain('modules/registry.ts')
     expect(
       sources.filter(

@@ -68,33 +68,46 @@ describe('mig module run', () => {
 })
 
 describe('the child of a gate', () => {
-  const limits = ['--wall-ms', '20000', '--matches', '1000', '--bytes', '1000000']
+  const order = { module: 'file', wallMs: 20_000, matches: 1000, outputBytes: 1_000_000 }
+  const serve = (root: string, ...orders: readonly object[]) =>
+    runMig(['module', 'host', '--root', root], {
+      home: root,
+      stdin: orders.map((each) => `${JSON.stringify(each)}\n`).join(''),
+    })
 
-  it('streams events that the gate reads to the same result', async () => {
+  it('streams events of each order that the gate reads to the same result', async () => {
     const root = aTree(50)
     const parameters = search({ contents: ['content [1-4]'] })
-    const stdin = JSON.stringify({ class: 'parameters', parameters })
-    const run = await runMig(['module', 'run', 'file', '--events', '--root', root, ...limits], {
-      home: root,
-      stdin,
-    })
+    const run = await serve(
+      root,
+      { ...order, parameters },
+      { ...order, parameters: search({ names: ['^x'] }) },
+    )
     const definition = findModule('file')
     if (definition === undefined) throw new Error('no module')
-    const reader = createEventReader(definition, parameters, { maxMatches: 1000 })
-    reader.push(run.bytes)
-    expect([run.code, reader.ended, run.stderr]).toEqual([0, true, ''])
-    expect(reader.finish().result).toMatchObject({ foundanything: true, success: true })
-    expect(reader.finish().findings).toHaveLength(44)
+    const first = createEventReader(definition, parameters, { maxMatches: 1000 })
+    const endOfFirst = run.bytes.indexOf('\n', run.bytes.indexOf('{"end"')) + 1
+    first.push(run.bytes.subarray(0, endOfFirst))
+    expect([run.code, first.ended, run.stderr]).toEqual([0, true, ''])
+    expect(first.finish().result).toMatchObject({ foundanything: true, success: true })
+    expect(first.finish().findings).toHaveLength(44)
+    expect(run.stdout.slice(endOfFirst)).toMatch(/^\{"finding":\{"found":false.*\n\{"end".*\n$/)
   })
 
   it('takes parameters as they were signed: older forms are refused', async () => {
-    const root = aTree(1)
-    const stdin = JSON.stringify({ class: 'parameters', parameters: { s1: { paths: ['/etc'] } } })
-    const run = await runMig(['module', 'run', 'file', '--events', '--root', root, ...limits], {
-      home: root,
-      stdin,
-    })
+    const run = await serve(aTree(1), { ...order, parameters: { s1: { paths: ['/etc'] } } })
     expect(run.stdout).toContain('"failure":"bad-parameters"')
+  })
+
+  it.each([
+    ['no order', { hello: 1 }],
+    ['a field too many', { ...order, parameters: {}, root: '/' }],
+    ['an unknown module', { ...order, module: 'fil', parameters: {} }],
+    ['more than an action can hold', { ...order, parameters: { words: 'x'.repeat(600_000) } }],
+  ])('ends at %s', async (_, nonsense) => {
+    const run = await serve(aTree(1), nonsense)
+    expect([run.code, run.stdout]).toEqual([1, ''])
+    expect(run.stderr).not.toBe('')
   })
 
   it('is what the gate starts: answers, and stops at its own deadline with what it had', async () => {

@@ -1,13 +1,14 @@
-// A module child in an attacker's hands, or one with a fault. What it does is the first word that it is asked for.
+// A module host in an attacker's hands, or one with a fault. What it does is the first word of each order.
 import { spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 
 const argument = (name) => process.argv[process.argv.indexOf(name) + 1]
 const root = argument('--root')
-let input = ''
-for await (const chunk of process.stdin) input += chunk
-const [behaviour, ...words] = JSON.parse(input).parameters.lookuphost
+let order
+let behaviour
+let words
 const say = (event) => process.stdout.write(`${JSON.stringify(event)}\n`)
 const finding = (address = '10.0.0.1') =>
   say({ finding: { found: true, group: ['lookuphost', behaviour], element: { address } } })
@@ -30,7 +31,7 @@ const behaviours = {
   },
   punctual() {
     finding()
-    setTimeout(() => end(true), Number(argument('--wall-ms')))
+    setTimeout(() => end(true), order.wallMs)
   },
   deaf() {
     finding()
@@ -62,7 +63,7 @@ const behaviours = {
   },
   quitter() {
     finding()
-    process.exitCode = 1
+    setTimeout(() => process.exit(1), 50)
   },
   crasher() {
     finding()
@@ -79,6 +80,31 @@ const behaviours = {
     note(String(child.pid))
     behaviours.honest()
     process.stdout.end(() => process.exit(0))
+  },
+  // Each says which process it was.
+  worker() {
+    appendFileSync(join(root, 'workers'), `${process.pid}\n`)
+    behaviours.honest()
+  },
+  // Leaves a process in its own group behind, and is ready for more.
+  litterer() {
+    const child = spawn('sleep', ['60'], { stdio: 'ignore' })
+    note(String(child.pid))
+    behaviours.worker()
+  },
+  // Speaks again when its order is done.
+  mutterer() {
+    behaviours.worker()
+    setTimeout(() => say({ finding: { found: true, group: ['lookuphost', 'worker'], element: { address: '10.6.6.6' } } }), 100)
+  },
+  glutton() {
+    globalThis.hoard = Buffer.alloc(100 * 1024 * 1024, 1)
+    behaviours.worker()
+  },
+  toiler() {
+    const until = performance.now() + 2200
+    while (performance.now() < until);
+    behaviours.worker()
   },
   witness() {
     note(JSON.stringify({ env: process.env, argv: readFileSync('/proc/self/cmdline', 'utf8').split('\0') }))
@@ -106,4 +132,8 @@ const behaviours = {
     say({ finding: { found: true, group, element: { address: loot } } })
   },
 }
-behaviours[behaviour]()
+createInterface({ input: process.stdin }).on('line', (line) => {
+  order = JSON.parse(line)
+  ;[behaviour, ...words] = order.parameters.lookuphost
+  behaviours[behaviour]()
+})
