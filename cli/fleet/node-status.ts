@@ -21,7 +21,10 @@ export interface NodeStatus {
   readonly invitation: string
   readonly isExpired: boolean
   readonly isRunning: boolean
+  /** The process that faces the network. */
   readonly pid?: number
+  /** Agents: the gate process, which was started by hand and which a signal stops. */
+  readonly gatepid?: number
   readonly version?: string
   readonly startedat?: string
   readonly addresses: readonly string[]
@@ -50,7 +53,12 @@ export async function readNodeStatus(state: string, role: Role, now: Instant): P
     isRunning: running !== undefined,
     ...(running === undefined
       ? {}
-      : { pid: running.pid, version: running.version, startedat: running.startedat }),
+      : {
+          pid: running.pid,
+          ...(running.gatepid === undefined ? {} : { gatepid: running.gatepid }),
+          version: running.version,
+          startedat: running.startedat,
+        }),
     addresses: running?.addresses ?? [],
     bootstrap: await readBootstrap(mesh),
     ...(outside === undefined ? {} : { policyVersion: outside.policyVersion }),
@@ -62,6 +70,10 @@ export async function hasNode(state: string): Promise<boolean> {
   return (await stat(join(state, 'mesh')).catch(() => undefined))?.isDirectory() === true
 }
 
+function processesOf({ pid, gatepid }: NodeStatus): string {
+  return gatepid === undefined ? `process ${pid}` : `gate process ${gatepid}, mesh process ${pid}`
+}
+
 /** One line each. */
 export function describeStatus(status: NodeStatus): readonly string[] {
   const tags = Object.entries(status.tags).map(([name, value]) => `${name}=${value}`)
@@ -70,7 +82,7 @@ export function describeStatus(status: NodeStatus): readonly string[] {
     `  fleet        ${status.fleet}`,
     `  state        ${status.state}`,
     status.isRunning
-      ? `  running      process ${status.pid}, version ${status.version}, since ${status.startedat}`
+      ? `  running      ${processesOf(status)}, version ${status.version}, since ${status.startedat}`
       : `  not running  start it: mig ${status.role} start`,
     `  addresses    ${status.addresses.length === 0 ? 'no open port' : status.addresses.join(' ')}`,
     `  dials first  ${status.bootstrap.length === 0 ? '(nobody)' : status.bootstrap.join(' ')}`,

@@ -6,7 +6,10 @@ import { codeOf } from '../../node/core/error.ts'
 import { readPrivateFile, replaceFile } from '../../node/store/private-file.ts'
 
 const schema = z.strictObject({
+  /** The process that faces the network. */
   pid: z.int().positive(),
+  /** Agents: the process that has no network and runs the modules; it is the other's parent. */
+  gatepid: z.int().positive().optional(),
   version: z.string().max(100),
   startedat: z.string().max(40),
   addresses: z.array(z.string().max(512)).max(64),

@@ -34,6 +34,8 @@ export async function announceStart(
   context.terminal.say(`${role} ${name} ${peerid}, fleet ${fleet}, ${where}, state ${path}`)
   return writeRunningFile(path, {
     pid: process.pid,
+    // Only a gate process starts an agent's mesh process.
+    ...(role === 'agent' ? { gatepid: process.ppid } : {}),
     version,
     startedat: formatInstant(context.clock.now()),
     addresses: [...addresses].slice(0, 64),

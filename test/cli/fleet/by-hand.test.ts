@@ -93,6 +93,13 @@ describe('a fleet set up by hand, as its operator would', () => {
     })
   })
 
+  it('tells both of the agent’s processes: the one that was started, and the one that faces the network', async () => {
+    const status = JSON.parse((await elsewhere.mig('agent', 'status', '--json')).out)
+    expect(status).toMatchObject({ pid: meshPid(), gatepid: agent.pid })
+    const words = (await elsewhere.mig('agent', 'status')).out
+    expect(words).toContain(`gate process ${agent.pid}, mesh process ${meshPid()}`)
+  })
+
   it('finds nothing wrong', async () => {
     const { healthy, findings } = JSON.parse((await elsewhere.mig('doctor', '--json')).out)
     expect(findings.filter((finding: { verdict: string }) => finding.verdict === 'wrong')).toEqual([])
