@@ -81,10 +81,9 @@ async function publish(context: CommandContext, state: string, made: MadeInvitat
   const control = await connectControl(state)
   if (control === undefined) return
   try {
-    const { recipients } = await control.service.publish('invitation', base64Encode(made.wire))
-    context.terminal.say(
-      `the running node has told ${recipients} neighbour${recipients === 1 ? '' : 's'} of it`,
-    )
+    const { handed, recipients } = await control.service.publish('invitation', base64Encode(made.wire))
+    const told = Math.max(handed, recipients)
+    context.terminal.say(`the running node has told ${told} neighbour${told === 1 ? '' : 's'} of it`)
   } finally {
     control.close()
   }

@@ -316,6 +316,8 @@ export const idleAfterMs = 15 * 60_000
 export const offlineAfterMs = 24 * 3_600_000
 /** How long a command waits for the first session with a collector before it freezes the expected set (protocol 6.5). */
 export const rosterWaitMs = 5000
+/** How long a policy that was published waits for its members to take it: a session with each of them, twice. */
+export const handOnWaitMs = 5000
 
 // --- Module hosts, as the gate watches them ---
 export const moduleHeapMegabytes = 128

@@ -8,7 +8,7 @@ import { base64Decode, base64Encode } from '../core/encoding.ts'
 import { decodeEnvelope, documentId, encodeEnvelope } from '../core/envelope.ts'
 import { MigError } from '../core/error.ts'
 import { formatInstant } from '../core/instant.ts'
-import { rosterWaitMs } from '../core/limits.ts'
+import { handOnWaitMs, rosterWaitMs } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import { parseTarget, selectAgents } from '../core/target.ts'
 import * as keys from '../store/keyspace.ts'
@@ -20,6 +20,8 @@ import type { ChangeFeed } from './change-feed.ts'
 import { type CollectorNode, spreadAction } from './collector.ts'
 import { draftAction } from './draft-action.ts'
 import { currentAnswers, readExpectedSet, supersede, writeExpectedSet } from './expected-set.ts'
+import { handOn } from './hand-on.ts'
+import { membershipFault } from './ledger.ts'
 import type { MemberOptions, MemberPorts } from './member.ts'
 import { readAction } from './read-action.ts'
 import { type RosterRow, readRoster } from './roster.ts'
@@ -293,8 +295,11 @@ export function createInvestigatorService(
       if (verdict.kind !== 'accept' && verdict.code !== 'already-held')
         throw new MigError('bad-policy', `the ${kind} is not accepted: ${verdict.code}: ${verdict.detail}`)
       const recipients = await node.publish('policy', { kind, bytes })
-      node.syncSoon(() => true, 50)
-      return { recipients }
+      // Whoever the new policy puts out may still be connected for a moment.
+      const peers = node.mesh
+        .members()
+        .flatMap(({ peer }) => (membershipFault(ledger, peer, clock.now()) === undefined ? [peer] : []))
+      return { recipients, links: peers.length, handed: await handOn(peers, node, clock, handOnWaitMs) }
     },
     changes: (id, after, timeoutMs) => feed.next(find(id).id, after, timeoutMs),
   }

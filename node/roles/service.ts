@@ -23,10 +23,19 @@ export interface InvestigatorService {
   detail(id: string, agent: string): Promise<ResultView>
   accounting(id: string): Promise<Accounting>
   cancel(wire: string): Promise<{ readonly recipients: number }>
-  /** Lets a signed policy, root or invitation in and spreads it. */
-  publish(kind: 'root' | 'policy' | 'invitation', wire: string): Promise<{ readonly recipients: number }>
+  /** Lets a signed policy, root or invitation in and spreads it; waits for the neighbours to take it, at most `handOnWaitMs`. */
+  publish(kind: 'root' | 'policy' | 'invitation', wire: string): Promise<Published>
   /** The next change of an action's answers, or after `timeoutMs` anyway. `after` is the last change seen. */
   changes(id: string, after: number, timeoutMs: number): Promise<number>
+}
+
+export interface Published {
+  /** Neighbours to whom gossip gave it at once. */
+  readonly recipients: number
+  /** Neighbours that are members. */
+  readonly links: number
+  /** Those of them who surely hold it. */
+  readonly handed: number
 }
 
 export interface About {

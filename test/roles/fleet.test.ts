@@ -325,7 +325,12 @@ describe('a fleet in one process', () => {
       revoked: { people: [], peers: [thief.mesh.peerId], invitations: [] },
     }
     const wire = await lab.sign('mig.policy.v1', canonicalBytes(next), [alice().signer])
-    await investigator.service.publish('policy', base64Encode(wire))
+    // The relay alone: the agents are linked to it, and whoever is put out is not told.
+    expect(await investigator.service.publish('policy', base64Encode(wire))).toMatchObject({
+      links: 1,
+      handed: 1,
+    })
+    expect(relay.ledger.policy?.version).toBe(2)
     await until('the relay has closed its link', () =>
       relay.mesh.members().every((member) => member.peer !== thief.mesh.peerId),
     )
