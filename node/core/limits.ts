@@ -167,6 +167,8 @@ export const maxRefusedBackOffMs = 300_000
 /** An admitted link may be without gossip this long before it is repaired. */
 export const gossipRepairAfterMs = 2000
 export const supervisorTickMs = 1000
+/** Between two looks through the address book for relays that are not linked, when none was found. */
+export const relaysAgainMs = 5000
 export const maxDialsAtOnce = 4
 /** The same for a node that has no link at all: each dial into nowhere takes `dialLimitMs`, and of the address book one may be left. */
 export const maxDialsAtOnceAlone = 16
@@ -213,8 +215,9 @@ export const relayedBytesPerSecondPeer = 2 * 1024 * 1024
 export const relayedBurstBytesPeer = 32 * 1024 * 1024
 export const relayedBytesPerSecondRelay = 32 * 1024 * 1024
 export const relayedBytesPerSecondOther = 4 * 1024 * 1024
-/** Peers whose relayed bytes are remembered; the one that was quiet longest goes first. */
+/** Peers whose relayed bytes are remembered; the one that was quiet longest goes first. The busiest of them are shown. */
 export const maxAccountedPeers = 4096
+export const maxShownAccounts = 100
 /** Direct addresses are dialled first; an address that does not answer must not use up the time of the circuits. */
 export const directHeadStartMs = 1500
 export const circuitDialLimitMs = 5000
@@ -228,6 +231,36 @@ export const maxDialBackPorts = 4
 export const dialBacksPerMinute = 6
 export const reachCheckMs = 10 * 60_000
 export const reachRetryMs = 60_000
+/** Neighbours hear of new addresses within this time, and a collector by a heartbeat: relays come and go together. */
+export const tellMovedMs = 1000
+
+// --- Mesh: hole punching (protocol 6.8, decisions/hole-punching.md) ---
+/** Below are services that answer; a peer's own punch port is never there. */
+export const minPunchPort = 1024
+/** Local ports to punch from: below the range that Linux gives out by itself (32768), above where services register. */
+export const firstPunchPort = 20_000
+export const punchPorts = 12_000
+/** Each with fresh ports: a firewall that answers with RST has spoilt the old ones, and another time the packets may cross. */
+export const punchAttempts = 3
+/** From opening the stream to the end: two probes, five messages, two dials, one simultaneous open. */
+export const punchAttemptMs = 15_000
+/** The kernel repeats a SYN after 1 and 3 s; what is not through then is not let through. */
+export const punchConnectMs = 4000
+/** To an address that a relay has borne out: it answers at once or a firewall drops it. */
+export const oneSidedDialMs = 1500
+export const maxPunchFrameBytes = 1024
+export const maxPunchListen = 4
+/** Attempts of one peer that are answered: three for each time that it joins. */
+export const punchesPerMinutePeer = 6
+/** Attempts of all peers together, so that members who conspire cannot make a node scan: three SYNs each. */
+export const punchesPerMinute = 60
+export const maxPunchesAtOnce = 8
+/** Between two attempts, with jitter. */
+export const punchPauseMs = 500
+/** Observations that a relay holds; each ends with its connection. */
+export const maxObservations = 512
+export const observesPerMinutePeer = 60
+export const observeLimitMs = 5000
 
 // --- Targets (protocol 3.3) ---
 /** All regular expressions of one target together. The longest fact is a heartbeat's environment (16 KiB); a step
@@ -251,6 +284,15 @@ export const maxSyncFrameBytes = maxItemBytes + syncBatchBytes
 /** Marks in one digest: 16 bytes each. A longer set is offered newest first; the rest comes with the next session. */
 export const maxDigestMarks = 20_000
 export const maxSyncBytes = 64 * 1024 * 1024
+/** Parts of a set with at most so many marks are listed, not fingerprinted: a list of 512 bytes costs what sixteen fingerprints do. */
+export const leafMarks = 32
+/** One message of a reconciliation; what does not fit is left to the next session. Some 2,000 parts side by side, and the memory
+ *  that a member can make us spend on its say-so. */
+export const maxTurnBytes = 1024 * 1024
+/** Each turn goes one hex digit deeper into marks of 32; a million marks need seven turns. */
+export const maxTurns = 36
+/** Items that one side asks for in one session; results of 6 KiB fill `maxSyncBytes` with two thirds of them. */
+export const maxWantedMarks = 16_384
 export const syncDeadlineMs = 60_000
 export const maxSharedAddresses = 32
 /** Links to the nearest collector that are still counted; this many means that no way is known. A way that is gone is therefore
@@ -266,6 +308,15 @@ export const maxCarriedPeer = 64
 export const maxCarriers = 3
 /** … the next when no receipt has come within this time, and each further one after ten times as long: a carrier may drop everything. */
 export const nextCarrierAfterMs = 30_000
+/** Latest heartbeats that an agent keeps of its neighbours and of those behind them; about 2 KiB each. */
+export const maxKeptHeartbeats = 256
+/** After a start an agent runs nothing until a collector has had the chance to say that it runs from a copy (protocol 7.1), but it waits
+ *  no longer than this: whoever reaches nobody is asked by hand. */
+export const meetLimitMs = 5000
+/** Neighbours that are told when a way to a collector is found. They tell as many in turn: not everybody everybody. */
+export const maxToldNeighbours = 3
+/** Answers of its own whose bytes an agent keeps ready between showing their marks and being asked for them. */
+export const maxShownAnswers = 256
 /** Answers handed over in one session; the rest with the next. */
 export const maxHandOverBytes = 4 * 1024 * 1024
 export const maxAwaited = 1024
