@@ -226,13 +226,39 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     }
     statuses.set(verified, 'accepted', '', 'accepted')
     const taken = queue.push(record.id, async (signal) => {
+      const start = startUnderNewest(verified, { action: authorized, limits })
+      if ('refusal' in start) {
+        log('not-started', { action: record.id, reason: start.refusal })
+        return finish(record, { outcome: 'cancelled', reason: start.refusal, reports: [] })
+      }
       await memory.running(record.id)
-      const run = await runAction(authorized.action, limits, { runner, clock }, signal)
+      const run = await runAction(start.action.action, start.limits, { runner, clock }, signal)
       // Stopping is not an outcome: the next start reports the action as interrupted.
       if (!stopped) await finish(record, run)
     })
     if (!taken) await finish(record, { outcome: 'failed', reason: 'busy', reports: [] })
     return { kind: 'accepted' }
+  }
+
+  /** P4.3: what waited its turn is weighed again when the policy has changed meanwhile; whoever was revoked starts nothing. */
+  function startUnderNewest(
+    verified: VerifiedAction,
+    before: { readonly action: AuthorizedAction; readonly limits: RunLimits },
+  ): typeof before | { readonly refusal: string } {
+    const policy = policies.current
+    if (policy === undefined || policy.version === before.action.policyVersion) return before
+    const again = authorizeAction(verified, {
+      policy,
+      now: clock.now(),
+      peer,
+      // It was, when it was accepted, and the set of those who were asked is frozen.
+      isTargeted: () => true,
+      modules: runner.modules,
+    })
+    if (again.kind === 'authorized') return again
+    // Of what comes too late `runAction` says that it timed out.
+    if (again.kind !== 'refused' || again.code === 'expired') return before
+    return { refusal: `under policy ${policy.version}: ${again.code}: ${again.reason}` }
   }
 
   async function applyCancel(cancel: VerifiedCancel): Promise<CancelAnswer> {
