@@ -38,7 +38,7 @@ export function define(command: Command, context: CommandContext, commands: read
       const environment = { PATH: settings.path, HOME: home, MIG_HOME: home }
       const processes = createProcesses(context.command, environment, options.logs)
       const started = performance.now()
-      try {
+      const story = async () => {
         terminal.say('A throw-away fleet: one relay, six agents, one investigator, all on this machine.')
         const fleet = await makeDemoFleet(own, home)
         const relay = await fleet.enrol('relay', 'relay', {}, [])
@@ -78,13 +78,20 @@ export function define(command: Command, context: CommandContext, commands: read
         })
         terminal.say('')
         terminal.say(`All of that took ${seconds(started)} s.`)
-        if (terminal.isInteractive && options.quickExit !== true && !signal.aborted) await stayUp(own, home)
+        if (terminal.isInteractive && options.quickExit !== true) await stayUp(own, home)
+      }
+      const playing = story()
+      try {
+        // Whatever it is at: ctrl-C ends it at once.
+        await Promise.race([playing, whenAborted(signal)])
       } catch (error) {
         // ctrl-C is an orderly end here.
         if (!signal.aborted && codeOf(error) !== 'cancelled') throw error
       } finally {
         await processes.stopAll()
-        await rm(home, { recursive: true, force: true })
+        // What it was at may still be writing there.
+        await Promise.race([playing.catch(() => undefined), context.clock.sleep(3000)])
+        await rm(home, { recursive: true, force: true, maxRetries: 5 })
       }
     })
 }
@@ -110,6 +117,15 @@ async function whenAllAreKnown(
   } finally {
     control.close()
   }
+}
+
+/** @throws MigError `cancelled` */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(new MigError('cancelled', 'stopped'))
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
 }
 
 async function stayUp({ terminal, signal, command, settings }: CommandContext, home: string): Promise<void> {

@@ -10,6 +10,7 @@ export interface Processes {
   node(name: string, args: readonly string[], waitFor: string): Promise<string>
   /** Ends one node and waits until it is gone. */
   stop(name: string): Promise<void>
+  /** Nothing starts any more afterwards. */
   stopAll(): Promise<void>
   /** Process ids of the nodes that run. */
   pids(): ReadonlyMap<string, number>
@@ -23,6 +24,8 @@ export function createProcesses(
   const [executable, ...entry] = command
   if (executable === undefined) throw new RangeError('no command')
   const nodes = new Map<string, { readonly child: ChildProcess; readonly gone: Promise<void> }>()
+
+  let isStopping = false
 
   async function stop(name: string): Promise<void> {
     const node = nodes.get(name)
@@ -38,6 +41,7 @@ export function createProcesses(
 
   return {
     async node(name, args, waitFor) {
+      if (isStopping) throw new MigError('cancelled', 'stopped')
       // stdin is a pipe that only this process holds: should it die, its nodes see the end of it and stop by themselves.
       const child = spawn(executable, [...entry, ...args, '--stop-on-eof'], {
         env: environment,
@@ -77,6 +81,7 @@ export function createProcesses(
     stop,
     pids: () => new Map([...nodes].map(([name, { child }]) => [name, child.pid ?? 0])),
     async stopAll() {
+      isStopping = true
       await Promise.all([...nodes.keys()].map(stop))
     },
   }
