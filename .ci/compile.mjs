@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
-const programs = ['command-line', 'module-host', 'agent-start', 'agent-mesh', 'relay-start', 'investigator-start']
+const programs = ['command-line', 'module-host', 'agent-start', 'agent-checkin', 'agent-mesh', 'relay-start', 'investigator-start']
 
 export async function compile(root, shared, plugins) {
   const directory = join(root, 'dist', 'compiled')
@@ -101,6 +101,7 @@ async function warm(root, directory) {
       node('relay-start', ['relay', 'start', ...listen]),
       node('agent-start', ['agent', 'start', ...listen]),
     ])
+    await run('agent-checkin', ['agent', 'checkin', '--max-time', '1s', ...listen])
     // The mesh process of an agent is started by its gate, with flags of its own; a relay has the same program but for its last step.
     await run('agent-mesh', ['agent', 'mesh', '--help'], ['--max-old-space-size=256', '--disable-proto=delete'])
     await node('investigator-start', ['investigator', 'start', ...listen])

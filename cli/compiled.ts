@@ -13,6 +13,7 @@ interface Compiled {
 const ownPrograms: readonly string[] = [
   'module host',
   'agent start',
+  'agent checkin',
   'agent mesh',
   'relay start',
   'investigator start',

@@ -53,6 +53,11 @@ export const commands: readonly CommandEntry[] = [
   },
   { words: 'agent start', summary: 'run the agent', load: () => import('./commands/agent-start.ts') },
   {
+    words: 'agent checkin',
+    summary: 'one visit to the mesh, for cron',
+    load: () => import('./commands/agent-checkin.ts'),
+  },
+  {
     words: 'agent mesh',
     summary: 'the agent’s network process',
     load: () => import('./commands/agent-mesh.ts'),

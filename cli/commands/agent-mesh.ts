@@ -2,11 +2,12 @@ import { Socket } from 'node:net'
 import { type Command, Option } from 'commander'
 import { MigError } from '../../node/core/error.ts'
 import { openMeshState } from '../../node/roles/enrol.ts'
-import { runMeshProcess } from '../../node/roles/run-mesh.ts'
+import { runCheckinMesh, runMeshProcess } from '../../node/roles/run-mesh.ts'
 import type { CommandContext } from '../context.ts'
 import { Exit } from '../exit.ts'
 import { announceStart, boundStop, meshStopWithinMs, runUntilStopped } from '../fleet/start.ts'
 import { createLog, type LogLevel, logLevels } from '../log.ts'
+import { wholeNumber } from '../option-values.ts'
 import { describeError } from '../terminal.ts'
 
 interface MeshOptions {
@@ -15,6 +16,7 @@ interface MeshOptions {
   readonly announce?: readonly string[]
   readonly bootstrap?: readonly string[]
   readonly logLevel: LogLevel
+  readonly checkin?: number
 }
 
 /** What starting again would not change. */
@@ -33,13 +35,16 @@ export function define(command: Command, context: CommandContext): void {
     .option('--listen <address...>')
     .option('--announce <address...>')
     .option('--bootstrap <address...>')
+    .option('--checkin <ms>', 'one visit, which begins nothing new after so long', wholeNumber)
     .addOption(new Option('--log-level <level>').choices([...logLevels]).default('info'))
     .action(async (options: MeshOptions) => {
       // ctrl-C reaches the whole process group; the gate process stops this one in its turn.
       process.removeAllListeners('SIGINT')
       process.on('SIGINT', () => undefined)
       try {
-        await run(context, options)
+        await (options.checkin === undefined
+          ? run(context, options)
+          : checkIn(context, options, options.checkin))
       } catch (error) {
         if (!(error instanceof MigError) || !lasting.has(error.code)) throw error
         for (const line of describeError(error)) context.terminal.say(line)
@@ -48,11 +53,33 @@ export function define(command: Command, context: CommandContext): void {
     })
 }
 
+function gateLine() {
+  const input = new Socket({ fd: 4, readable: true, writable: false })
+  const output = new Socket({ fd: 3, readable: false, writable: true })
+  return { input, output }
+}
+
+/** Tells on stdout what came of it. */
+async function checkIn(context: CommandContext, options: MeshOptions, maxMs: number): Promise<void> {
+  boundStop(context, meshStopWithinMs)
+  const { clock, random, signal } = context
+  const state = await openMeshState(options.state, 'agent')
+  const { listen = [], announce = [], bootstrap = [] } = options
+  const report = await runCheckinMesh(
+    { state, listen, announce, bootstrap },
+    { ...gateLine(), onEnd: () => !signal.aborted && process.exit(1) },
+    maxMs,
+    { clock, random, signal, log: createLog(options.logLevel, 'agent') },
+  )
+  await new Promise<void>((resolve) => process.stdout.write(JSON.stringify(report), () => resolve()))
+  // As when any node stops: what a library still times is of no use to anybody.
+  process.exit(0)
+}
+
 async function run(context: CommandContext, options: MeshOptions): Promise<void> {
   boundStop(context, meshStopWithinMs)
   const { clock, random } = context
-  const input = new Socket({ fd: 4, readable: true, writable: false })
-  const output = new Socket({ fd: 3, readable: false, writable: true })
+  const { input, output } = gateLine()
   const state = await openMeshState(options.state, 'agent')
   const { listen = [], announce = [], bootstrap = [] } = options
   const node = await runMeshProcess(

@@ -423,3 +423,19 @@ export const unheardDelayMs = 100
 export const passAnswersOnMs = 300
 /** Heartbeats that reached a collector by session within this time go on to others in one. */
 export const passHeartbeatsOnMs = 1000
+
+// --- Check-ins (`mig agent checkin`) ---
+export const defaultCheckinMs = 120_000
+/** Between two looks at whether the gate has finished; a module takes longer than this to start. */
+export const gatePollMs = 100
+/** After the first link, others have so long to come up before the first session: one of them may be the question's origin. */
+export const checkinSettleMs = 500
+/** After every answer is with a collector, receipts may still come by; leaving without them costs only a repeat. */
+export const checkinReceiptWaitMs = 3000
+/** For the last sessions when time is up while a module still ran. */
+export const checkinLastSessionMs = 10_000
+/** Sessions with one member in a check-in, each up to 64 MiB: a member that always has more does not hold us. */
+export const maxCheckinSessions = 100
+/** What the mesh process says at its end: some hundred bytes a member that was reached. */
+export const maxCheckinReportBytes = 256 * 1024
+export const maxReachedMembers = 256

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type StdioNull, type StdioPipe, spawn } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import type { Clock, Random } from '../core/clock.ts'
@@ -40,14 +40,8 @@ export async function runAgent(
       })
       const stop = () => child?.kill('SIGTERM')
       signal.addEventListener('abort', stop, { once: true })
-      const [, , , fromMesh, toMesh] = child.stdio as unknown as [
-        unknown,
-        unknown,
-        unknown,
-        Readable,
-        Writable,
-      ]
-      void serveGate(gate, fromMesh, toMesh, log)
+      const { from, to } = gatePipes(child)
+      void serveGate(gate, from, to, log)
       const how = await exited
       signal.removeEventListener('abort', stop)
       if (signal.aborted) return
@@ -67,7 +61,23 @@ export async function runAgent(
   }
 }
 
+/** The gate's ends of the two pipes. */
+export function gatePipes(child: ChildProcess): { readonly from: Readable; readonly to: Writable } {
+  const [, , , from, to] = child.stdio as unknown as [unknown, unknown, unknown, Readable, Writable]
+  return { from, to }
+}
+
 function startMesh(setup: AgentSetup): ChildProcess {
+  return startConfined(setup, ['agent', 'mesh', ...setup.meshArguments], ['ignore', 'inherit'])
+}
+
+/** Starts the other process of an agent behind its seat belt, with two pipes to the gate: 3 from it, 4 to it.
+ *  @param standard its stdin and stdout; stderr is this process's own */
+export function startConfined(
+  setup: Pick<AgentSetup, 'command' | 'state' | 'meshUser'>,
+  words: readonly string[],
+  standard: readonly [StdioNull | StdioPipe | number, StdioNull | StdioPipe | number],
+): ChildProcess {
   const [node, ...entry] = setup.command
   if (node === undefined) throw new RangeError('no command to start the mesh process with')
   const args = [
@@ -76,14 +86,11 @@ function startMesh(setup: AgentSetup): ChildProcess {
     ...seatBelt(setup.command, setup.state.mesh.path),
     // The seat belt lets nobody follow a link such as /usr/bin/mig.
     ...entry.map((path) => realpathSync(path)),
-    'agent',
-    'mesh',
-    ...setup.meshArguments,
+    ...words,
   ]
   return spawn(node, args, {
     env: { NODE_NO_WARNINGS: '1' },
-    // 3: from the mesh process, 4: to it.
-    stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'],
+    stdio: [...standard, 'inherit', 'pipe', 'pipe'],
     windowsHide: true,
     ...(setup.meshUser ?? {}),
   })

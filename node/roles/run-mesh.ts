@@ -4,9 +4,11 @@ import type { Clock, Random } from '../core/clock.ts'
 import { connectGate } from '../gate/gate-link.ts'
 import { openLevelStore } from '../store/level-store.ts'
 import { startAgent } from './agent.ts'
+import { type CheckinReport, checkIn } from './checkin.ts'
 import { type NodeState, needFile, readBootstrap } from './enrol.ts'
 import { type InvestigatorNode, startInvestigator } from './investigator.ts'
 import type { MemberOptions, MemberPorts } from './member.ts'
+import { createPacedGate } from './paced-gate.ts'
 import { startRelay } from './relay.ts'
 
 export interface NetworkSetup {
@@ -52,6 +54,27 @@ export async function runMeshProcess(
       await opened.store.close()
     },
   }
+}
+
+/** The mesh process of an agent that checks in: the same, for one visit.
+ *  @param maxMs see `checkIn` */
+export async function runCheckinMesh(
+  setup: NetworkSetup,
+  line: { readonly input: Readable; readonly output: Writable; readonly onEnd: () => void },
+  maxMs: number,
+  ports: Ports & { readonly signal: AbortSignal },
+): Promise<CheckinReport> {
+  const opened = await open(setup, ports)
+  // When the visit is over, it is this process that hangs up.
+  let isOver = false
+  const onEnd = () => isOver || line.onEnd()
+  const gate = createPacedGate(connectGate(line.input, line.output, onEnd), ports.clock)
+  const node = await startAgent(opened.options, { ...opened.ports, gate })
+  const report = await checkIn(node, gate, maxMs, ports)
+  isOver = true
+  await node.stop()
+  await opened.store.close()
+  return report
 }
 
 export async function runRelay(

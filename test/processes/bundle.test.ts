@@ -53,9 +53,9 @@ function importersOf(sources: readonly string[], module: string): readonly strin
     .sort()
 }
 
-describe('what the gate process loads', () => {
+describe.each(['agent-start', 'agent-checkin'])('what the gate process loads: %s', (command) => {
   it('has no libp2p in it', () => {
-    const sources = loadedBy('agent-start')
+    const sources = loadedBy(command)
     expect(sources).toContain('node/gate/local-gate.ts')
     expect(
       sources.filter((source) => /node_modules\/(@libp2p|libp2p|@chainsafe\/libp2p)/.test(source)),
@@ -65,7 +65,7 @@ describe('what the gate process loads', () => {
   })
 
   it('has nothing in it that could connect or listen', () => {
-    const sources = loadedBy('agent-start')
+    const sources = loadedBy(command)
     // It only asks whether a text is an IP address.
     expect(importersOf(sources, 'net')).toEqual(['@chainsafe/is-ip/lib/is-ip.node.js'])
     for (const module of ['tls', 'dgram', 'dns', 'dns/promises', 'http', 'https', 'http2'])
@@ -102,9 +102,9 @@ describe('the compiled programs', () => {
   }
   const isNetwork = (source: string) => /node_modules\/(@libp2p|libp2p|@chainsafe\/libp2p)/.test(source)
 
-  it('hold no libp2p where the gate runs', () => {
-    expect(holds('agent-start')).toContain('node/gate/local-gate.ts')
-    expect(holds('agent-start').filter(isNetwork)).toEqual([])
+  it.each(['agent-start', 'agent-checkin'])('hold no libp2p where the gate runs: %s', (program) => {
+    expect(holds(program)).toContain('node/gate/local-gate.ts')
+    expect(holds(program).filter(isNetwork)).toEqual([])
   })
 
   it('hold of the gate only the line to it where the network is', () => {

@@ -1,0 +1,55 @@
+import { accessSync, constants } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { delimiter, join, resolve } from 'node:path'
+import { MigError } from '../../node/core/error.ts'
+import type { NodeState } from '../../node/roles/enrol.ts'
+import type { AgentSetup } from '../../node/roles/run-agent.ts'
+import type { CommandContext } from '../context.ts'
+import type { ResolvedNodeOptions } from '../node-options.ts'
+import { version } from '../version.ts'
+
+/** What an agent's gate process is given, whether it stays or only checks in.
+ *  @param root the machine to look at, as given on the command line
+ *  @throws MigError `bad-input` when that is no directory */
+export async function agentSetup(
+  context: CommandContext,
+  state: NodeState,
+  options: ResolvedNodeOptions,
+  given: { readonly root?: string | undefined; readonly mode: 'daemon' | 'checkin' },
+): Promise<AgentSetup> {
+  const root = resolve(given.root ?? options.config.agent?.root ?? '/')
+  if (!(await stat(root).catch(() => undefined))?.isDirectory())
+    throw new MigError('bad-input', `--root ${root} is not a directory`)
+  return {
+    state,
+    root,
+    version,
+    mode: given.mode,
+    command: context.command,
+    prlimit: findProgram(context.settings.path, 'prlimit'),
+    meshArguments: meshArguments(options),
+  }
+}
+
+function meshArguments(options: ResolvedNodeOptions): readonly string[] {
+  const list = (name: string, values: readonly string[]) => values.flatMap((value) => [name, value])
+  return [
+    ...['--state', options.state, '--log-level', options.logLevel],
+    ...list('--listen', options.listen),
+    ...list('--announce', options.announce),
+    ...list('--bootstrap', options.bootstrap),
+  ]
+}
+
+function findProgram(path: string, name: string): string | undefined {
+  for (const directory of path.split(delimiter).filter((part) => part.startsWith('/'))) {
+    const candidate = join(directory, name)
+    try {
+      accessSync(candidate, constants.X_OK)
+      return candidate
+    } catch {
+      // not in this directory
+    }
+  }
+  return undefined
+}

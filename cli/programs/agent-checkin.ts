@@ -1,0 +1,5 @@
+import '../../node/core/promise-with-resolvers.ts'
+import * as command from '../commands/agent-checkin.ts'
+import { runOnly } from '../run.ts'
+
+export const run = runOnly({ words: 'agent checkin', summary: '', load: async () => command })
