@@ -15,6 +15,7 @@ const network = {
   listen: addresses.optional(),
   announce: addresses.optional(),
   bootstrap: addresses.optional(),
+  relay: z.boolean().optional(),
 }
 
 const configSchema = z.strictObject({
@@ -67,6 +68,12 @@ export const configKeys: readonly {
       key: `${role}.bootstrap`,
       fallback: 'bootstrap-peers.json',
       about: 'multiaddrs with /p2p/<id>, or files that list them',
+    },
+    {
+      key: `${role}.relay`,
+      fallback: String(role === 'relay'),
+      about:
+        'let members that nobody can dial be reached through this node; it needs an address that they can dial',
     },
   ]),
   { key: 'agent.root', fallback: '"/"', about: 'the machine to look at: a directory' },

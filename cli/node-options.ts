@@ -13,6 +13,7 @@ export interface NodeOptions {
   readonly listen?: readonly string[]
   readonly announce?: readonly string[]
   readonly bootstrap?: readonly string[]
+  readonly relay?: boolean
   readonly logLevel?: LogLevel
   readonly stopOnEof?: boolean
 }
@@ -24,6 +25,8 @@ export interface ResolvedNodeOptions {
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly bootstrap: readonly string[]
+  /** Carries circuits for other members. */
+  readonly relay: boolean
   readonly logLevel: LogLevel
 }
 
@@ -39,6 +42,11 @@ export function addNodeOptions(command: Command): Command {
       '--bootstrap <address...>',
       'members to dial first: multiaddrs with /p2p/<id>, or files that list them',
     )
+    .option(
+      '--relay',
+      'let members that nobody can dial be reached through this one; relays do unless told not to',
+    )
+    .option('--no-relay', 'relay for nobody')
     .addOption(new Option('--log-level <level>', 'what is logged to stderr').choices([...logLevels]))
     .addOption(
       new Option(
@@ -68,6 +76,7 @@ export async function resolveNodeOptions(
     listen: options.listen ?? own?.listen ?? (role === 'relay' ? relayListen : []),
     announce: options.announce ?? own?.announce ?? [],
     bootstrap: await readBootstrapPeers(context, options.bootstrap ?? own?.bootstrap),
+    relay: options.relay ?? own?.relay ?? role === 'relay',
     logLevel: options.logLevel ?? config.log?.level ?? 'info',
   }
 }

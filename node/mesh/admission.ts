@@ -5,11 +5,13 @@ import { messageOf } from '../core/error.ts'
 import {
   gossipOnLimitMs,
   maxLargeCredentialsAtOnce,
+  relayedLinkSpareMs,
   replaceableLinkMs,
   smallCredentialBytes,
   verdictLingerMs,
 } from '../core/limits.ts'
 import { type PeerId, parsePeerId } from '../core/peer-id.ts'
+import { isCircuit, relayOf } from './addresses.ts'
 import { answer, type EnrolOutcome, type EnrolPorts, judgeSafely, presentTo } from './enrol.ts'
 import type { Gossip } from './gossip.ts'
 import { Libp2pFrameStream } from './libp2p-frame-stream.ts'
@@ -18,7 +20,7 @@ import type { Log, Member, MeshHandlers } from './mesh.ts'
 import { Places } from './places.ts'
 
 interface AdmittedMember {
-  readonly member: Member
+  member: Member
   readonly remotePeer: Connection['remotePeer']
   announced: boolean
   readonly callOff: () => void
@@ -77,13 +79,36 @@ export class Admission {
     return count
   }
 
-  /** A peer's admitted connections, the newest first. */
+  /** A peer's admitted connections: the direct ones first, of each kind the newest. */
   connections(peer: PeerId): readonly Connection[] {
-    return this.#links
+    const open = this.#links
       .of(peer)
       .filter((link) => link.state === 'admitted' && link.connection.status === 'open')
       .map((link) => link.connection)
       .reverse()
+    const isRelayed = (connection: Connection) => isCircuit(connection.remoteAddr)
+    return [...open.filter((connection) => !isRelayed(connection)), ...open.filter(isRelayed)]
+  }
+
+  /** Those in which no relay stands. */
+  directConnections(peer: PeerId): readonly Connection[] {
+    return this.connections(peer).filter(({ remoteAddr }) => !isCircuit(remoteAddr))
+  }
+
+  /** Gives up relayed connections to members that a direct one has led to for a while: a relay's line is not ours. */
+  dropSpareCircuits(): void {
+    const nowMs = this.#ports.clock.monotonicMs()
+    const isDirect = ({ connection }: Link) => !isCircuit(connection.remoteAddr)
+    for (const link of [...this.#links.all()]) {
+      if (link.state !== 'admitted' || isDirect(link)) continue
+      const lasting = this.#links
+        .of(link.peer)
+        .some(
+          (other) =>
+            other.state === 'admitted' && isDirect(other) && nowMs - other.openedMs >= relayedLinkSpareMs,
+        )
+      if (lasting) this.#abort(link, 'there is a direct connection')
+    }
   }
 
   /** How the judgement of a connection ends. */
@@ -206,16 +231,15 @@ export class Admission {
     link.state = 'admitted'
     if (sole && connection.direction === 'inbound') this.#replaceOlder(link)
     const known = this.#members.get(peer)
-    const address = connection.remoteAddr.toString()
-    const relayed = address.includes('/p2p-circuit')
-    const now = { peer, role, connectedAtMs: clock.now(), address, direction: connection.direction, relayed }
+    const connectedAtMs = known === undefined || sole ? clock.now() : known.member.connectedAtMs
     this.#members.set(peer, {
-      member: known === undefined || sole ? now : { ...known.member, role },
+      member: this.#describe(peer, role, connectedAtMs, connection),
       remotePeer: connection.remotePeer,
       announced: known?.announced ?? false,
       callOff: known?.callOff ?? clock.after(gossipOnLimitMs, () => this.#announce(peer)),
     })
-    log('peer-admitted', { peer, role, direction: connection.direction })
+    const address = connection.remoteAddr.toString()
+    log('peer-admitted', { peer, role, direction: connection.direction, address })
     // Before the streams that wait for this: gossip takes up a peer's subscriptions only once it knows the peer.
     gossip.connect(connection)
     link.settle({ kind: 'admitted' })
@@ -255,9 +279,36 @@ export class Admission {
     link.connection.abort(new Error(reason))
   }
 
+  /** A member as its best connection shows it. */
+  #describe(peer: PeerId, role: Role, connectedAtMs: number, fallback: Connection): Member {
+    const { remoteAddr, direction } = this.connections(peer)[0] ?? fallback
+    const relay = isCircuit(remoteAddr) ? relayOf(remoteAddr) : undefined
+    return {
+      peer,
+      role,
+      connectedAtMs,
+      address: remoteAddr.toString(),
+      direction,
+      relayed: isCircuit(remoteAddr),
+      ...(relay === undefined ? {} : { relay }),
+    }
+  }
+
+  /** One of a member's connections is gone, another is left: gossip may have been on the first. */
+  #moveToRest(peer: PeerId, known: AdmittedMember): void {
+    const [rest] = this.connections(peer)
+    if (rest === undefined || this.#stopped) return
+    known.member = this.#describe(peer, known.member.role, known.member.connectedAtMs, rest)
+    this.#ports.gossip.connect(rest)
+  }
+
   #dropUnlinked(peer: PeerId): void {
     const known = this.#members.get(peer)
-    if (known === undefined || this.#links.of(peer).some((link) => link.state === 'admitted')) return
+    if (known === undefined) return
+    if (this.#links.of(peer).some((link) => link.state === 'admitted')) {
+      this.#moveToRest(peer, known)
+      return
+    }
     this.#members.delete(peer)
     known.callOff()
     this.#ports.gossip.disconnect(known.remotePeer)

@@ -1,17 +1,18 @@
 import '../core/promise-with-resolvers.ts'
 import type { Connection, Libp2p } from '@libp2p/interface'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { multiaddr } from '@multiformats/multiaddr'
 import type { Clock, Random } from '../core/clock.ts'
 import { MigError, messageOf } from '../core/error.ts'
 import { enrolLimitMs, maxServedStreamsPeer } from '../core/limits.ts'
 import { type PeerId, parsePeerId } from '../core/peer-id.ts'
-import { type DialTarget, groupByPeer, parseAddress, withPeer } from './addresses.ts'
+import { type DialTarget, groupByPeer, parseAddress } from './addresses.ts'
 import { Admission } from './admission.ts'
 import { type DialOutcome, dialPeer } from './dialler.ts'
 import { Gossip } from './gossip.ts'
 import { Libp2pFrameStream } from './libp2p-frame-stream.ts'
 import { createLibp2pNode } from './libp2p-node.ts'
-import type { FrameStream, Log, Mesh, MeshHandlers, MeshOptions } from './mesh.ts'
+import type { FrameStream, Log, Mesh, MeshHandlers, MeshOptions, Reach } from './mesh.ts'
+import { RelayedReach } from './relayed-reach.ts'
 import { ServedStreams } from './served-streams.ts'
 import { Supervisor } from './supervisor.ts'
 import { type ServedStream, servedStreams, streamProtocol, type Topic } from './topics.ts'
@@ -32,11 +33,15 @@ export async function createMesh(
     judge: (peer, credentials) => above.judge(peer, credentials),
     message: (topic, publisher, bytes) => above.message(topic, publisher, bytes),
     stream: (name, peer, stream) => above.stream(name, peer, stream),
-    joined: (member) => above.joined(member),
+    joined: (member) => {
+      supervisor?.wake()
+      above.joined(member)
+    },
     left: (peer) => {
       supervisor?.wake()
       above.left(peer)
     },
+    moved: () => above.moved(),
     acquaintances: () => above.acquaintances(),
     bootstrap: () => above.bootstrap(),
   }
@@ -44,12 +49,27 @@ export async function createMesh(
   const gossip = new Gossip(options, { handlers, permit, clock, log })
   const admission: Admission = new Admission(
     { enrolLimitMs: options.enrolLimitMs ?? enrolLimitMs, protocol: streamProtocol(options.fleet, 'enrol') },
-    { handlers, gossip, clock, log, forget: (connection) => forget(libp2p, connection) },
+    { handlers, gossip, clock, log, forget: (connection) => forget(libp2p, connection, reach) },
   )
   const strangerCount = () => admission.strangerCount()
-  const node = await createLibp2pNode(options, { gossip: gossip.service, strangerCount })
-  const { libp2p } = node
+  const isReservedAt = (relay: PeerId) => reach.isReservedAt(relay)
+  const node = await createLibp2pNode(options, {
+    gossip: gossip.service,
+    strangerCount,
+    permit,
+    isReservedAt,
+  })
+  const { libp2p, listening, probe } = node
   const ownPeer = parsePeerId(libp2p.peerId.toString()) as PeerId // made from an Ed25519 seed
+  const moved = () => {
+    supervisor?.wake()
+    handlers.moved()
+  }
+  const reach: RelayedReach = new RelayedReach(
+    { ...options, reachProtocol: streamProtocol(options.fleet, 'reach') },
+    { ownPeer, admission, listening, probe, moved, clock, random, log },
+  )
+  await reach.handle(libp2p)
 
   libp2p.addEventListener('connection:open', (event) => admission.opened(event.detail))
   libp2p.addEventListener('connection:close', (event) => admission.closed(event.detail))
@@ -75,7 +95,7 @@ export async function createMesh(
   gossip.subscribe()
 
   const dial = (target: DialTarget, signal: AbortSignal): Promise<DialOutcome> =>
-    dialPeer(target, { libp2p, admission, ownPeer, log }, signal)
+    dialPeer(target, { libp2p, dialAddress: node.dialAddress, admission, ownPeer, clock, log }, signal)
   const acquaintances = () => readAcquaintances(handlers, log).filter(({ peer }) => peer !== ownPeer)
   supervisor = new Supervisor(
     { minLinks: options.minLinks },
@@ -97,14 +117,18 @@ export async function createMesh(
         bootstrap: () =>
           readBootstrap(options.bootstrap, handlers, log).filter(({ peer }) => peer !== ownPeer),
         acquaintances,
+        knownRelays: () => readAcquaintances(handlers, log, true).filter(({ peer }) => peer !== ownPeer),
+        lacksRelays: () => reach.lacksRelays(),
+        look: () => reach.look(),
         dial,
       },
     },
   )
   return new Libp2pMesh(
-    { ownPeer, libp2p, listening: node.listening, announce: options.announce, fleet: options.fleet },
+    { ownPeer, libp2p, fleet: options.fleet },
     {
       gossip,
+      reach,
       admission,
       supervisor,
       dial,
@@ -116,13 +140,12 @@ export async function createMesh(
 interface RunningNode {
   readonly ownPeer: PeerId
   readonly libp2p: Libp2p
-  readonly listening: () => readonly Multiaddr[]
-  readonly announce: readonly string[]
   readonly fleet: string
 }
 
 interface Parts {
   readonly gossip: Gossip
+  readonly reach: RelayedReach
   readonly admission: Admission
   readonly supervisor: Supervisor
   readonly dial: (target: DialTarget, signal: AbortSignal) => Promise<DialOutcome>
@@ -144,9 +167,11 @@ class Libp2pMesh implements Mesh {
   }
 
   addresses(): readonly string[] {
-    const { announce, listening } = this.#node
-    const addresses = announce.length > 0 ? announce.map((text) => multiaddr(text)) : listening()
-    return addresses.map((address) => withPeer(address, this.peerId))
+    return this.#parts.reach.addresses()
+  }
+
+  reach(): Reach {
+    return this.#parts.reach.view()
   }
 
   members() {
@@ -220,6 +245,7 @@ class Libp2pMesh implements Mesh {
 
   async #stop(): Promise<void> {
     this.#parts.supervisor.stop()
+    this.#parts.reach.stop()
     this.#parts.admission.stop()
     await this.#running
     await this.#node.libp2p.stop()
@@ -243,9 +269,10 @@ function checkOptions(options: MeshOptions): void {
   }
 }
 
-function readAcquaintances(handlers: MeshHandlers, log: Log): DialTarget[] {
+function readAcquaintances(handlers: MeshHandlers, log: Log, onlyRelays = false): DialTarget[] {
   try {
-    return groupByPeer(handlers.acquaintances().flatMap(({ addresses }) => [...addresses]))
+    const wanted = handlers.acquaintances().filter(({ relays }) => !onlyRelays || relays === true)
+    return groupByPeer(wanted.flatMap(({ addresses }) => [...addresses]))
   } catch (error) {
     log('handler-failed', { event: 'acquaintances', error: messageOf(error) })
     return []
@@ -263,7 +290,9 @@ function readBootstrap(given: readonly string[], handlers: MeshHandlers, log: Lo
 }
 
 /** Whoever connected once is not kept: strangers' ids cost nothing to make. */
-function forget(libp2p: Libp2p, connection: Connection): void {
+function forget(libp2p: Libp2p, connection: Connection, reach: RelayedReach): void {
+  const peer = parsePeerId(connection.remotePeer.toString())
+  if (peer !== undefined) reach.forget(peer)
   libp2p.peerStore.delete(connection.remotePeer).catch(() => {
     // Best effort: it may not be there at all.
   })

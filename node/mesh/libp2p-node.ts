@@ -3,7 +3,7 @@ import type { GossipSub, GossipSubComponents } from '@chainsafe/libp2p-gossipsub
 import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p } from '@libp2p/interface'
 import { memory } from '@libp2p/memory'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
@@ -21,34 +21,50 @@ import {
   maxStrangersRelay,
   maxStreamWindowBytes,
 } from '../core/limits.ts'
-import { parsePeerId } from '../core/peer-id.ts'
+import { type PeerId, parsePeerId } from '../core/peer-id.ts'
+import { circuitTransport } from './circuit-transport.ts'
 import type { MeshOptions } from './mesh.ts'
 
 export interface Libp2pNode {
   readonly libp2p: Libp2p
   /** What it listens on now, without the peer id. */
   readonly listening: () => readonly Multiaddr[]
+  /** Dials exactly this address, beside whatever else is being dialled: libp2p's own dial joins those of one peer. */
+  readonly dialAddress: (address: Multiaddr, signal: AbortSignal) => Promise<Connection>
+  /** Dials an address until the peer that it names has proved itself there; no connection comes of it. */
+  readonly probe: (address: Multiaddr, signal: AbortSignal) => Promise<void>
 }
 
-/** A libp2p node that is not started yet: TCP (or memory), Noise, yamux, identify, ping and gossip; nothing else. */
+/** The part of libp2p's transport manager that we use (`@libp2p/interface-internal` is no dependency of ours). */
+interface Transports {
+  getAddrs(): Multiaddr[]
+  dial(address: Multiaddr, options: { signal: AbortSignal }): Promise<Connection>
+}
+
+/** A libp2p node that is not started yet: TCP and circuits (or memory), Noise, yamux, identify, ping and gossip; nothing else. */
 export async function createLibp2pNode(
   options: Pick<MeshOptions, 'peerKeySeed' | 'role' | 'listen' | 'announce' | 'transport'>,
   ports: {
     gossip: (components: GossipSubComponents) => GossipSub
     strangerCount: () => number
+    /** Resolves once a connection is judged. */
+    permit: (connection: Connection) => Promise<boolean>
+    /** Whether this node has asked a relay to send circuits to it. */
+    isReservedAt: (relay: PeerId) => boolean
   },
 ): Promise<Libp2pNode> {
   const { role } = options
   const privateKey = await generateKeyPairFromSeed('Ed25519', options.peerKeySeed)
   const maxStrangers = role === 'relay' ? maxStrangersRelay : maxStrangersOther
   const isForeign = (peer: { toString(): string }) => parsePeerId(peer.toString()) === undefined
-  let transports: { getAddrs(): Multiaddr[] } | undefined
+  let transports: Transports | undefined
+  const probing = new Set<string>()
   const libp2p = await createLibp2p({
     start: false,
     privateKey,
     nodeInfo: { name: 'mig-mesh', version: '0', userAgent: 'mig-mesh' },
     addresses: { listen: [...options.listen], announce: [...options.announce] },
-    transports: [options.transport === 'tcp' ? tcp() : memory()],
+    transports: options.transport === 'tcp' ? [tcp(), circuitTransport(ports.permit)] : [memory()],
     connectionEncrypters: [noise()],
     // The window is what may arrive for a stream that nobody reads: it must stay below libp2p's read buffer of 4 MiB,
     // at which the stream is reset; yamux alone lets it grow to 16 MiB.
@@ -62,7 +78,13 @@ export async function createLibp2pNode(
       denyDialMultiaddr: () => false,
       denyInboundConnection: () => ports.strangerCount() >= maxStrangers,
       denyInboundEncryptedConnection: isForeign,
-      denyOutboundEncryptedConnection: isForeign,
+      // A probe has learnt all that it wants when the peer has proved itself.
+      denyOutboundEncryptedConnection: (peer, { remoteAddr }) =>
+        isForeign(peer) || probing.has(remoteAddr.toString()),
+      denyInboundRelayedConnection: (relay, peer) => {
+        const id = parsePeerId(relay.toString())
+        return id === undefined || !ports.isReservedAt(id) || isForeign(peer)
+      },
     },
     connectionManager: {
       maxConnections: maxConnections[role],
@@ -75,13 +97,33 @@ export async function createLibp2pNode(
       identify: identify(),
       ping: ping(),
       gossip: ports.gossip,
-      listening: (components: { transportManager: { getAddrs(): Multiaddr[] } }) => {
+      listening: (components: { transportManager: Transports }) => {
         transports = components.transportManager
         return {}
       },
     },
   })
-  return { libp2p, listening: () => transports?.getAddrs() ?? [] }
+  const dialAddress = async (address: Multiaddr, signal: AbortSignal) => {
+    if (transports === undefined) throw new Error('libp2p has no transports yet')
+    return transports.dial(address, { signal })
+  }
+  return {
+    libp2p,
+    listening: () => transports?.getAddrs() ?? [],
+    dialAddress,
+    async probe(address, signal) {
+      const text = address.toString()
+      probing.add(text)
+      try {
+        const connection = await dialAddress(address, signal)
+        connection.abort(new Error('only a probe'))
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== 'ConnectionInterceptedError') throw error
+      } finally {
+        probing.delete(text)
+      }
+    },
+  }
 }
 
 const maxConnections: Readonly<Record<Role, number>> = {

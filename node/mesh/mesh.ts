@@ -1,12 +1,17 @@
 import type { Role } from '../core/certificate.ts'
 import type { PeerId } from '../core/peer-id.ts'
+import type { ReachCheck } from './reachability.ts'
+import type { RelayAccount } from './relay-meter.ts'
+import type { ReservationView } from './reservations.ts'
 import type { ServedStream, Topic } from './topics.ts'
 
 /** The port for the network: members, gossip and streams. Bytes in, bytes out; it knows no store and no PGP. */
 export interface Mesh {
   readonly peerId: PeerId
-  /** Multiaddrs with `/p2p/<id>` under which others may reach this node; empty when it only dials out. */
+  /** Multiaddrs with `/p2p/<id>` under which others may reach this node, through relays too; empty when nobody can. */
   addresses(): readonly string[]
+  /** How this node can be reached, and whom it helps to be. */
+  reach(): Reach
   /** Admitted members that are connected now. */
   members(): readonly Member[]
   /** Publishes and says to how many neighbours it went. 0 is *not sent* (protocol 6.4), never an error; it is also the
@@ -36,8 +41,26 @@ export interface Member {
   /** The address it is connected through. */
   readonly address: string
   readonly direction: 'inbound' | 'outbound'
-  /** Through a relay's circuit. */
+  /** Through a relay's circuit, and through whose, where its address says so. */
   readonly relayed: boolean
+  readonly relay?: PeerId
+}
+
+export interface Reach {
+  readonly listening: readonly string[]
+  /** No address of its own is known to work: it lets itself be reached through relays. */
+  readonly needsRelays: boolean
+  readonly reservations: readonly ReservationView[]
+  /** What relays found that dialled this node back. */
+  readonly checks: readonly ReachCheck[]
+  /** Undefined for a node that does not relay. */
+  readonly relaying?: {
+    readonly reservations: number
+    readonly circuits: number
+    readonly bytes: number
+    /** The busiest first, at most `maxShownAccounts`. */
+    readonly accounts: readonly RelayAccount[]
+  }
 }
 
 /** A stream of length-limited frames to one admitted member. */
@@ -69,8 +92,15 @@ export interface MeshHandlers {
   readonly joined: (member: Member) => void
   /** The last connection of a member that had joined is gone. Told once for each `joined`, not after `stop`. */
   readonly left: (peer: PeerId) => void
+  /** `Mesh.addresses` may say something else than before: others should hear of it. */
+  readonly moved: () => void
   /** Whom to dial when links are missing: remembered peers and whoever sync has told of. */
-  readonly acquaintances: () => readonly { readonly peer: PeerId; readonly addresses: readonly string[] }[]
+  readonly acquaintances: () => readonly {
+    readonly peer: PeerId
+    readonly addresses: readonly string[]
+    /** It is known to relay: dialled where a relay is missing. */
+    readonly relays?: boolean
+  }[]
   /** Whom to dial first beside the options' `bootstrap`: the policy names them, and changes while the node runs. */
   readonly bootstrap: () => readonly string[]
 }
@@ -92,6 +122,8 @@ export interface MeshOptions {
   /** Topics this node subscribes to (protocol 6). */
   readonly subscribe: readonly Topic[]
   readonly transport: 'tcp' | 'memory'
+  /** Carries circuits for other members, over TCP. */
+  readonly relay: boolean
   /** Links below which acquaintances are dialled. */
   readonly minLinks: number
   /** How long an unjudged connection may live; `enrolLimitMs` of limits.ts when absent. */

@@ -74,9 +74,11 @@ export class Reservations {
     this.#ports = ports
   }
 
-  /** Circuit addresses of this node, without its own id. */
+  /** Circuit addresses of this node, without its own id: one of each relay, then the second of each, … */
   addresses(): readonly string[] {
-    return [...this.#held.values()].flatMap(({ addresses }) => addresses)
+    const lists = [...this.#held.values()].map(({ addresses }) => addresses)
+    const longest = Math.max(0, ...lists.map((list) => list.length))
+    return Array.from({ length: longest }, (_, at) => lists.flatMap((list) => list[at] ?? [])).flat()
   }
 
   isHeldAt(relay: PeerId): boolean {

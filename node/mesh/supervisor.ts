@@ -6,6 +6,7 @@ import {
   maxDialsAtOnce,
   maxRefusedBackOffMs,
   refusedBackOffMs,
+  relaysAgainMs,
   stableLinkMs,
   supervisorTickMs,
 } from '../core/limits.ts'
@@ -34,6 +35,7 @@ export class Supervisor {
   readonly #deadSinceMs = new Map<PeerId, number>()
   #endWait: () => void = () => {}
   #woken = false
+  #relaysAgainMs = 0
 
   constructor(options: { minLinks: number }, ports: SupervisorPorts) {
     this.#options = options
@@ -78,6 +80,7 @@ export class Supervisor {
   #lookAfter(): number {
     try {
       this.#repair()
+      this.#ports.links.look()
       return this.#dialMissing()
     } catch (error) {
       // Whatever it is, a node that gives up its links is worse.
@@ -119,12 +122,13 @@ export class Supervisor {
     const missing = minLinks - links.memberCount() - this.#dialling.size
     const lacksBootstrap =
       bootstrap.length > 0 && !bootstrap.some(({ peer }) => links.isMember(peer) || this.#dialling.has(peer))
-    let wanted = Math.max(missing, lacksBootstrap ? 1 : 0)
+    const relays = this.#relaysToDial(nowMs)
+    let wanted = Math.max(missing, lacksBootstrap || relays.length > 0 ? 1 : 0)
     if (wanted <= 0) return nowMs + supervisorTickMs
     const first = shuffled(bootstrap, random)
     const rest = missing > 0 ? shuffled(links.acquaintances(), random) : []
     let nextMs = nowMs + supervisorTickMs
-    for (const target of [...first, ...rest]) {
+    for (const target of [...first, ...relays, ...rest]) {
       if (wanted <= 0 || this.#dialling.size >= maxDialsAtOnce) break
       if (links.isMember(target.peer) || this.#dialling.has(target.peer)) continue
       const attempt = this.#attemptOf(target.peer)
@@ -136,6 +140,18 @@ export class Supervisor {
       void this.#dial(target, attempt)
     }
     return nextMs
+  }
+
+  /** Known relays that are not linked, where reservations are missing. The whole address book is looked through for them:
+   *  not every second. */
+  #relaysToDial(nowMs: number): readonly DialTarget[] {
+    const { links, random } = this.#ports
+    if (!links.lacksRelays() || nowMs < this.#relaysAgainMs) return []
+    const isFree = ({ peer }: DialTarget) => !links.isMember(peer) && !this.#dialling.has(peer)
+    const isDue = ({ peer }: DialTarget) => (this.#attempts.get(peer)?.nextMs ?? 0) <= nowMs
+    const found = links.knownRelays().filter((target) => isFree(target) && isDue(target))
+    if (found.length === 0) this.#relaysAgainMs = nowMs + relaysAgainMs
+    return shuffled(found, random)
   }
 
   async #dial(target: DialTarget, attempt: Attempt): Promise<void> {
@@ -218,6 +234,12 @@ export interface SupervisorPorts {
     /** Dialled first; one of them is kept linked. May change at any time. */
     bootstrap(): readonly DialTarget[]
     acquaintances(): readonly DialTarget[]
+    /** Those of them that are known to relay. */
+    knownRelays(): readonly DialTarget[]
+    /** Reservations at relays are missing that the linked ones do not give. */
+    lacksRelays(): boolean
+    /** Looks after what else depends on links; called every second, and when links change. */
+    look(): void
     dial(target: DialTarget, signal: AbortSignal): Promise<DialOutcome>
   }
 }

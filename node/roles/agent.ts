@@ -7,6 +7,7 @@ import {
   heartbeatIntervalMs,
   maxOutboxDelayMs,
   minOutboxDelayMs,
+  tellMovedMs,
   unheardDelayMs,
 } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
@@ -62,6 +63,7 @@ export async function startAgent(
         void beat(true)
         scheduleOutbox()
       },
+      moved: () => beatSoon(),
       synced: () => undefined,
       ownItems,
       async awaits() {
@@ -172,6 +174,12 @@ export async function startAgent(
     } catch (error) {
       log('heartbeat-failed', describe(error))
     }
+  }
+
+  /** Says where it can be reached now; relays come and go together. */
+  function beatSoon(): void {
+    callOffBeat?.()
+    callOffBeat = clock.after(tellMovedMs, () => void beat(true))
   }
 
   function scheduleOutbox(): void {

@@ -50,6 +50,8 @@ export interface LabNode {
   readonly listen?: readonly string[]
   readonly bootstrap?: readonly string[]
   readonly transport?: 'memory' | 'tcp'
+  /** Default: relays do, over TCP. */
+  readonly relay?: boolean
   /** Default: a fresh in-memory store. */
   readonly store?: Store
   readonly gateStore?: Store
@@ -198,6 +200,7 @@ export async function createLab(
       announce: [],
       bootstrap: node.bootstrap ?? [],
       transport,
+      relay: node.relay ?? role === 'relay',
     }
     enrolled.set(peer.peerId, { member, gate })
     return { member, memberPorts, gate, log }

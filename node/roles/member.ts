@@ -1,7 +1,14 @@
 import { type Certificate, isCollector } from '../core/certificate.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import { MigError, messageOf } from '../core/error.ts'
-import { maxGossipItems, maxItemBytes, minLinks, syncDeadlineMs, syncIntervalMs } from '../core/limits.ts'
+import {
+  maxGossipItems,
+  maxItemBytes,
+  minLinks,
+  syncDeadlineMs,
+  syncIntervalMs,
+  tellMovedMs,
+} from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import { createMesh } from '../mesh/create-mesh.ts'
 import type { FrameStream, Member, Mesh, MeshOptions } from '../mesh/mesh.ts'
@@ -41,6 +48,7 @@ export interface MemberOptions {
   readonly announce: readonly string[]
   readonly bootstrap: readonly string[]
   readonly transport: MeshOptions['transport']
+  readonly relay: boolean
 }
 
 export interface MemberPorts {
@@ -57,6 +65,8 @@ export interface RoleBehaviour {
   /** Something new and good has come in. */
   entered(what: Entered, source: Source): void
   joined(member: Member): void
+  /** This node can be reached at other addresses than before. */
+  readonly moved?: () => void
   /** A session with a member has ended well, whoever opened it. */
   synced(member: Member): void
   /** Items that are offered to others although they are not on the shelf, with their marks. */
@@ -262,6 +272,7 @@ export async function startMember(
       bootstrap: options.bootstrap,
       subscribe: behaviour.topics,
       transport: options.transport,
+      relay: options.relay,
       minLinks,
     },
     {
@@ -347,7 +358,16 @@ export async function startMember(
         left(peer) {
           log('left', { peer })
         },
-        acquaintances: () => addressBook.all(),
+        moved() {
+          // Sessions tell neighbours, and they tell others.
+          syncSoon(() => true, tellMovedMs)
+          behaviour.moved?.()
+        },
+        acquaintances: () =>
+          addressBook.all().map((known) => ({
+            ...known,
+            relays: ledger.certificates.get(known.peer)?.certificate.role === 'relay',
+          })),
         bootstrap: () => ledger.policy?.policy.bootstrap ?? [],
       },
     },
@@ -372,6 +392,7 @@ function deferredMesh(self: PeerId): Mesh & { begin(live: Mesh): void } {
   return {
     peerId: self,
     addresses: () => live?.addresses() ?? [],
+    reach: () => begun().reach(),
     members: () => live?.members() ?? [],
     publish: async (topic, bytes) => (live === undefined ? 0 : live.publish(topic, bytes)),
     open: async (peer, stream, options) => begun().open(peer, stream, options),

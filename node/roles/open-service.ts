@@ -35,7 +35,7 @@ export async function openService(
   const state = await openNodeState(setup.statePath, 'investigator')
   try {
     const node = await runInvestigator(
-      { state, listen: setup.listen, announce: [], bootstrap: setup.bootstrap },
+      { state, listen: setup.listen, announce: [], bootstrap: setup.bootstrap, relay: false },
       ports,
     )
     return { service: node.service, isShared: false, close: () => node.stop() }

@@ -17,6 +17,8 @@ export interface NetworkSetup {
   readonly announce: readonly string[]
   /** Beside those of the invitation and those remembered. */
   readonly bootstrap: readonly string[]
+  /** Carries circuits for other members. */
+  readonly relay: boolean
 }
 
 type Ports = { readonly clock: Clock; readonly random: Random; readonly log: MemberPorts['log'] }
@@ -32,6 +34,7 @@ async function open(setup: NetworkSetup, ports: Ports) {
     announce: setup.announce,
     bootstrap: [...new Set([...setup.bootstrap, ...(await readBootstrap(mesh))])],
     transport: 'tcp',
+    relay: setup.relay,
   }
   const store = await openLevelStore(mesh.storeDirectory)
   const knownModules = new Set(modules.map((module) => module.name))

@@ -211,7 +211,7 @@ test('a handler that throws or hangs is an ignore, and gossip goes on', async ()
   expect(relay.log.map(({ event }) => event)).toContain('gossip-handler-failed')
 })
 
-test('when the connection that carries gossip closes and another stays, gossip is repaired', async () => {
+test('when the connection that carries gossip closes and another stays, gossip goes on over that one', async () => {
   const relay = await startNode('relay')
   const member = await startStranger()
   const heard: (string | undefined)[] = []
@@ -224,7 +224,6 @@ test('when the connection that carries gossip closes and another stays, gossip i
   expect(await relay.mesh.publish('actions', bytesOf('before'))).toBe(1)
   await until('it heard the first', () => heard.includes('before'))
   await first.close()
-  await until('gossip is repaired', () => relay.log.some(({ event }) => event === 'gossip-repaired'), 6000)
   let sent = 0
   for (let i = 0; i < 100 && sent === 0; i++) {
     sent = await relay.mesh

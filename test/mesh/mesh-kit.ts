@@ -84,6 +84,7 @@ export async function startNode(role: Role, settings: NodeSettings = {}): Promis
     subscribe: role === 'agent' ? ['actions', 'policy'] : ['actions', 'policy', 'results', 'presence'],
     minLinks: role === 'agent' ? 1 : 0,
     transport,
+    relay: role === 'relay',
     ...rest,
   }
   const received: Received[] = []
@@ -109,6 +110,7 @@ export async function startNode(role: Role, settings: NodeSettings = {}): Promis
     stream: stream ?? (async () => {}),
     joined: (member) => joined.push(member),
     left: (peer) => left.push(peer),
+    moved: () => {},
     acquaintances: acquaintances ?? (() => []),
     bootstrap: policyBootstrap ?? (() => []),
   }
