@@ -21,46 +21,10 @@ export function define(command: Command, context: CommandContext): void {
       boundStop(context, stopWithinMs)
       keepParserSmall()
       const options = await resolveNodeOptions(context, 'agent', given)
-      const root = resolve(given.root ?? options.config.agent?.root ?? '/')
-      if (!(await stat(root).catch(() => undefined))?.isDirectory())
-        throw new MigError('bad-input', `--root ${root} is not a directory`)
+      const mode = given.mode ?? options.config.agent?.mode ?? 'daemon'
       const state = await openNodeState(options.state, 'agent')
-      const { clock, random, signal, command: self } = context
-      await runAgent(
-        {
-          state,
-          root,
-          version,
-          mode: given.mode ?? options.config.agent?.mode ?? 'daemon',
-          command: self,
-          prlimit: findProgram(context.settings.path, 'prlimit'),
-          meshArguments: meshArguments(options),
-        },
-        { clock, random, log: createLog(options.logLevel, 'gate'), signal },
-      )
+      const setup = await agentSetup(context, state, options, { root: given.root, mode })
+      const { clock, random, signal } = context
+      await runAgent(setup, { clock, random, log: createLog(options.logLevel, 'gate'), signal })
     })
-}
-
-function meshArguments(options: ResolvedNodeOptions): readonly string[] {
-  const list = (name: string, values: readonly string[]) => values.flatMap((value) => [name, value])
-  return [
-    ...['--state', options.state, '--log-level', options.logLevel],
-    ...list('--listen', options.listen),
-    ...list('--announce', options.announce),
-    ...list('--bootstrap', options.bootstrap),
-    ...(options.relay ? ['--relay'] : []),
-  ]
-}
-
-function findProgram(path: string, name: string): string | undefined {
-  for (const directory of path.split(delimiter).filter((part) => part.startsWith('/'))) {
-    const candidate = join(directory, name)
-    try {
-      accessSync(candidate, constants.X_OK)
-      return candidate
-    } catch {
-      // not in this directory
-    }
-  }
-  return undefined
 }
