@@ -30,6 +30,7 @@ const requestSchema = z.discriminatedUnion('call', [
   z.strictObject({ id: z.int(), call: z.literal('cancel'), wire: bytesField }),
   z.strictObject({ id: z.int(), call: z.literal('outbox') }),
   z.strictObject({ id: z.int(), call: z.literal('receipt'), wire: bytesField }),
+  z.strictObject({ id: z.int(), call: z.literal('own-heartbeat'), wire: bytesField }),
   z.strictObject({
     id: z.int(),
     call: z.literal('detail'),
@@ -116,6 +117,8 @@ async function answer(gate: Gate, request: Request): Promise<unknown> {
       return (await gate.outbox()).map((entry) => ({ ...entry, wire: base64Encode(entry.wire) }))
     case 'receipt':
       return gate.offerReceipt(request.wire)
+    case 'own-heartbeat':
+      return gate.offerHeartbeat(request.wire)
     case 'detail': {
       const page = await gate.detailPage(request.actionId, request.page)
       return page === undefined ? null : base64Encode(page)
@@ -186,6 +189,7 @@ export function connectGate(input: Readable, output: Writable, onEnd: () => void
       return entries.map((entry) => ({ ...entry, wire: decode(entry.wire) }))
     },
     offerReceipt: (wire) => ask<boolean>({ call: 'receipt', wire: base64Encode(wire) }),
+    offerHeartbeat: (wire) => ask<boolean>({ call: 'own-heartbeat', wire: base64Encode(wire) }),
     async detailPage(actionId, page) {
       const text = await ask<string | null>({ call: 'detail', actionId, page })
       return text === null ? undefined : decode(text)

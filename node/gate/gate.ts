@@ -21,6 +21,9 @@ export interface Gate {
   progress(): Promise<GateProgress>
   /** Signs the next heartbeat. */
   heartbeat(addresses: readonly string[]): Promise<Uint8Array>
+  /** A heartbeat of this agent that somebody else held. True when it proves that this machine runs from an older copy of itself; then
+   *  actions issued before now are refused from here on (protocol 7.1). */
+  offerHeartbeat(wire: Uint8Array): Promise<boolean>
   /** Called when the outbox has something new, until what is returned is called. */
   onOutbox(listener: () => void): () => void
   /** Waits for nothing: whatever runs is stopped and will be reported as interrupted. May be called twice. */
@@ -31,7 +34,7 @@ export interface GateIdentity {
   readonly peer: PeerId
   /** Starts of this gate, counted both in the store and outside the state directory. */
   readonly boot: number
-  /** The state directory was restored, or the store lost or repaired: actions issued before now are refused. */
+  /** The machine or its state directory was restored, or the store lost or repaired: actions issued before that was noticed are refused. */
   readonly rolledBack: boolean
   readonly policyVersion: number
 }

@@ -13,18 +13,19 @@ import { matchesAgent } from '../core/target.ts'
 import { detailPage, outbox, outboxRange } from '../store/keyspace.ts'
 import type { Change, Store } from '../store/store.ts'
 import { type AuthorizedAction, authorizeAction, type RunLimits } from '../verification/authorize-action.ts'
-import { decodeWithCertificate, encodeWithCertificate } from '../verification/node-documents.ts'
-import { openEnvelope, sealEnvelope } from '../verification/node-envelope.ts'
+import { decodeWithCertificate } from '../verification/node-documents.ts'
+import { openEnvelope } from '../verification/node-envelope.ts'
 import { type VerifiedAction, verifyAction } from '../verification/verify-action.ts'
 import { mayCancel, type VerifiedCancel, verifyCancel } from '../verification/verify-cancel.ts'
 import { canSealTo, createAnswerWriter } from './answers.ts'
 import { createCancelMemory } from './cancel-memory.ts'
 import type { ActionAnswer, CancelAnswer, Gate } from './gate.ts'
+import { createHeartbeatWriter } from './heartbeats.ts'
 import { createOutboxWindow, type Waiting } from './outbox.ts'
 import { openPolicyKeeper } from './policy-keeper.ts'
 import { createQueue } from './queue.ts'
 import { type ActionRecord, openReplayMemory } from './replay-memory.ts'
-import { type OutsideMemory, openRollbackGuard } from './rollback-guard.ts'
+import { type Beat, type OutsideMemory, openRollbackGuard } from './rollback-guard.ts'
 import { type ActionRun, runAction } from './run-action.ts'
 import type { Runner } from './runner.ts'
 import { createStatusBook } from './status-book.ts'
@@ -73,7 +74,6 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
   const targetOf = createTargetCache()
   let lastTurn: Promise<unknown> = Promise.resolve()
   let seq = guard.boot * 1_000_000
-  let beats = 0
   let lastBeat = startedAt
   let stopped = false
 
@@ -85,6 +85,7 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     certificateWire: options.certificateWire,
     nextSeq: () => seq++,
   })
+  const heartbeats = createHeartbeatWriter({ fleet, peer, serial, ...options })
   const announce = () => {
     for (const listener of listeners) listener()
   }
@@ -226,6 +227,12 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     }
     statuses.set(verified, 'accepted', '', 'accepted')
     const taken = queue.push(record.id, async (signal) => {
+      if (record.issuedAt <= guard.birth)
+        return finish(record, {
+          outcome: 'interrupted',
+          reason: 'this machine was restored from a copy',
+          reports: [],
+        })
       const start = startUnderNewest(verified, { action: authorized, limits })
       if ('refusal' in start) {
         log('not-started', { action: record.id, reason: start.refusal })
@@ -238,6 +245,15 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     })
     if (!taken) await finish(record, { outcome: 'failed', reason: 'busy', reports: [] })
     return { kind: 'accepted' }
+  }
+
+  /** P7.1: what was accepted here since the copy was made is not remembered. It may have run; so may what waits. */
+  async function noticeCopy(beat: Beat): Promise<boolean> {
+    const ids = memory.all().map((record) => record.id)
+    if (!(await guard.heardOf(beat, ids, clock.now()))) return false
+    seq = Math.max(seq, guard.boot * 1_000_000)
+    log('rolled-back', { birth: formatInstant(guard.birth), heard: beat })
+    return true
   }
 
   /** P4.3: what waited its turn is weighed again when the policy has changed meanwhile; whoever was revoked starts nothing. */
@@ -380,13 +396,8 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     },
     async heartbeat(addresses) {
       lastBeat = clock.now()
-      const body = {
-        v: 1,
-        fleet,
-        peerid: peer,
-        serial,
-        boot: guard.boot,
-        seq: beats++,
+      const beat = await guard.nextBeat()
+      return heartbeats.write(beat, {
         at: formatInstant(lastBeat),
         mode: options.mode,
         version: options.version,
@@ -396,11 +407,11 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
         policyversion: policies.current?.version ?? 0,
         addresses: addresses.slice(0, 16),
         outbox: await countWaiting(),
-      }
-      return encodeWithCertificate(
-        options.certificateWire,
-        sealEnvelope('mig-heartbeat', body, options.answerSeed),
-      )
+      })
+    },
+    async offerHeartbeat(wire) {
+      const beat = heartbeats.numberOf(wire)
+      return beat === undefined ? false : inTurn(() => noticeCopy(beat))
     },
     onOutbox(listener) {
       listeners.add(listener)

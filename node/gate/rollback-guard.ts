@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Instant } from '../core/clock.ts'
+import { codeOf } from '../core/error.ts'
+import { type Heartbeat, isLaterHeartbeat } from '../core/heartbeat.ts'
 import { plusSeconds } from '../core/instant.ts'
 import { clockToleranceSeconds } from '../core/limits.ts'
 import { gateActionRange, gateMeta, keyParts } from '../store/keyspace.ts'
@@ -45,8 +47,20 @@ export interface RollbackGuard {
   readonly policyVersion: number
   readonly policyHash: string | undefined
   confirmPolicy(version: number, hash: string): Promise<void>
+  /** The number of the next heartbeat, synced before it is given out: whatever this gate has said of itself stands in its store, unless
+   *  the store is an older copy. On a full disk it is given out all the same; the next start may then take itself for a copy. */
+  nextBeat(): Promise<Beat>
+  /** A heartbeat of this agent's own that others hold. When it is later than all that this gate knows to have said, the whole machine was
+   *  restored from a copy, the file outside too: then the birth is set as after any rollback, and `boot` jumps over that heartbeat.
+   *  Not while something is being accepted.
+   *  @returns whether that is so */
+  heardOf(beat: Beat, remembered: readonly string[], now: Instant): Promise<boolean>
 }
 
+/** Heartbeats of one agent are ordered by it (protocol 6.5). */
+export type Beat = Pick<Heartbeat, 'boot' | 'seq'>
+
+const beatSchema = z.object({ boot: z.int(), seq: z.int() })
 const heldSchema = z.object({ boot: z.int(), step: z.int(), birth: z.int(), remembered: z.string() })
 type Held = z.output<typeof heldSchema>
 
@@ -70,14 +84,15 @@ export async function openRollbackGuard(
     counted !== undefined &&
     held.remembered === digestOf(found) &&
     (held.step === counted.step || held.step === counted.step + 1)
-  const rolledBack = !isFirst && (state.storeLost || !isWhole)
-  const birth = (
+  const wasBehind = !isFirst && (state.storeLost || !isWhole)
+  let rolledBack = wasBehind
+  let birth = (
     rolledBack ? Math.max(held?.birth ?? 0, plusSeconds(now, clockToleranceSeconds)) : (held?.birth ?? 0)
   ) as Instant
   /** What the store is known to hold. */
   let step = Math.max(held?.step ?? 0, counted?.step ?? 0)
   // Every start is a step, so no start ever had a number above the steps. Heartbeats are ordered by it (protocol 6.5).
-  const boot = (rolledBack ? Math.max(held?.boot ?? 0, step) : (held?.boot ?? 0)) + 1
+  let boot = (rolledBack ? Math.max(held?.boot ?? 0, step) : (held?.boot ?? 0)) + 1
   let proposed = step
   let policyVersion = counted?.policyVersion ?? 0
   let policyHash = counted?.policyHash
@@ -102,12 +117,25 @@ export async function openRollbackGuard(
     step = proposed
     return writeOutside()
   }
+  const beatBytes = await store.get(gateMeta('beat'))
+  /** The latest of the starts before this one. */
+  let before = beatBytes === undefined ? undefined : beatSchema.safeParse(decodeRecord(beatBytes)).data
+  let seq = 0
+  const keepBeat = (beat: Beat) =>
+    store.write([{ put: gateMeta('beat'), value: encodeRecord(beat) }], { sync: true })
+
   await store.write([propose(found)], { sync: true })
   await confirm()
   return {
-    boot,
-    rolledBack,
-    birth,
+    get boot() {
+      return boot
+    },
+    get rolledBack() {
+      return rolledBack
+    },
+    get birth() {
+      return birth
+    },
     step: propose,
     restate,
     confirm,
@@ -121,6 +149,35 @@ export async function openRollbackGuard(
       policyVersion = version
       policyHash = hash
       return writeOutside()
+    },
+    async nextBeat() {
+      const beat = { boot, seq: seq++ }
+      try {
+        await keepBeat(beat)
+      } catch (error) {
+        if (codeOf(error) !== 'disk-full') throw error
+      }
+      return beat
+    },
+    async heardOf(beat, remembered, now) {
+      const isAhead = beat.boot > boot || (beat.boot === boot && beat.seq >= seq)
+      // Of an earlier start, and later than the last that this store knows of. A store that was found behind has its fence already.
+      const isForgotten =
+        beat.boot < boot && before !== undefined && isLaterHeartbeat(beat, before) && !wasBehind
+      if (!isAhead && !isForgotten) return false
+      rolledBack = true
+      birth = Math.max(birth, plusSeconds(now, clockToleranceSeconds)) as Instant
+      if (isAhead) {
+        boot = beat.boot + 1
+        seq = 0
+      }
+      before = beat
+      // No start may ever have had a number above the steps.
+      proposed = Math.max(proposed, boot)
+      await store.write([propose(remembered)], { sync: true })
+      await confirm()
+      await keepBeat(isLaterHeartbeat({ boot, seq: 0 }, beat) ? { boot, seq: 0 } : beat)
+      return true
     },
   }
 }

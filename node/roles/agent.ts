@@ -1,26 +1,32 @@
 import { isCollector } from '../core/certificate.ts'
 import { encodeEnvelope } from '../core/envelope.ts'
 import { codeOf, messageOf } from '../core/error.ts'
+import { type Heartbeat, parseHeartbeatBody } from '../core/heartbeat.ts'
 import { plusSeconds } from '../core/instant.ts'
 import {
   clockToleranceSeconds,
   heartbeatIntervalMs,
-  maxOutboxDelayMs,
-  minOutboxDelayMs,
+  maxHops,
+  maxToldNeighbours,
+  meetLimitMs,
+  passAnswersOnMs,
   tellMovedMs,
-  unheardDelayMs,
 } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
-import { resultHash } from '../core/result.ts'
-import type { Gate, OutboxEntry } from '../gate/gate.ts'
+import type { Gate } from '../gate/gate.ts'
 import type { FrameStream, Member } from '../mesh/mesh.ts'
 import * as keys from '../store/keyspace.ts'
-import { type Item, type ItemKind, itemMark } from '../sync/item.ts'
+import type { Item, ItemKind } from '../sync/item.ts'
 import { decodeWithCertificate } from '../verification/node-documents.ts'
 import { openEnvelope } from '../verification/node-envelope.ts'
+import { createCourier } from './courier.ts'
 import { serveDetail } from './detail.ts'
 import type { Entered } from './door-context.ts'
+import { createGreeting } from './greeting.ts'
+import { createHeldActions } from './held-actions.ts'
 import { type MemberNode, type MemberOptions, type MemberPorts, startMember } from './member.ts'
+import { createNeighbourHeartbeats, type KeptHeartbeat, markOfHeartbeat } from './neighbour-heartbeats.ts'
+import { createWays } from './ways.ts'
 
 /** An endpoint's mesh side: carries questions to its gate and the gate's answers out. It cannot run anything itself. */
 export interface AgentNode extends MemberNode {
@@ -34,48 +40,57 @@ export async function startAgent(
 ): Promise<AgentNode> {
   const { gate, clock, random, log } = ports
   const self = options.certificate.peerid
-  const published = new Set<string>()
-  const dialling = new Set<PeerId>()
-  let heartbeat: { readonly mark: string; readonly item: Item } | undefined
-  let outboxDelayMs = minOutboxDelayMs
-  let callOffOutbox: (() => void) | undefined
+  let own: KeptHeartbeat | undefined
   let callOffBeat: (() => void) | undefined
   let stopped = false
-  let beats = 0
-  const delivered = new Set<string>()
 
-  const collectors = (): readonly Member[] => node.mesh.members().filter((member) => isCollector(member.role))
+  const members = () => node.mesh.members()
+  const collectors = (): readonly Member[] => members().filter((member) => isCollector(member.role))
   const describe = (error: unknown) => ({ code: codeOf(error), error: messageOf(error) })
+  const ways = createWays(members)
+  const neighbours = createNeighbourHeartbeats()
+  const greeting = createGreeting(members, async (peer) => neighbours.of(peer)?.item)
+  const shownOwn = new Map<PeerId, string>()
+  const unheard = () => neighbours.all().filter(({ isCutOff }) => isCutOff)
+  const courier = createCourier(() => node, {
+    gate,
+    clock,
+    random,
+    log,
+    self,
+    ways,
+    heartbeats: () => [...(own === undefined ? [] : [own]), ...unheard()],
+  })
 
   // Set before anything can come in: the node exists while its mesh is still beginning.
   let node!: MemberNode
+  const held = createHeldActions(async (id) => offerAction(id).catch(failed))
   await startMember(options, ports, (member) => {
     node = member
     return {
       topics: ['actions', 'policy'],
       entered: (what, source) => {
-        void handle(what).catch((error: unknown) => log('gate-failed', describe(error)))
+        void handle(what).catch(failed)
         if (source.via === 'sync') passOn(what, source.peer)
       },
+      moved: () => beatSoon(),
       joined: (member) => {
         if (!isCollector(member.role)) return
-        outboxDelayMs = minOutboxDelayMs
+        courier.hurry()
+        tellOfWay()
         void beat(true)
-        scheduleOutbox()
       },
-      moved: () => beatSoon(),
-      synced: () => undefined,
+      synced: (member) => {
+        greeting.confirmed(member.peer)
+        courier.synced(member)
+        if (own !== undefined) shownOwn.set(member.peer, own.mark)
+        if (isCollector(member.role)) held.release()
+      },
       ownItems,
-      async awaits() {
-        const own = (await gate.outbox())
-          .filter((entry) => entry.kind === 'result')
-          .map((entry) => ({ actionid: entry.actionId, peerid: self }))
-        const carried = node.shelf.keys('result').map((key) => {
-          const [actionid, peerid] = keys.keyParts(key) as [string, PeerId]
-          return { actionid, peerid }
-        })
-        return [...own, ...carried].slice(0, 1024)
+      async ownItem(mark) {
+        return courier.shown(mark) ?? [...(await ownItems('heartbeat'))].find(([own]) => own === mark)?.[1]
       },
+      awaits: () => courier.awaits(),
       async receiptsFor(awaited) {
         const items: Item[] = []
         for (const { actionid, peerid } of awaited) {
@@ -84,42 +99,74 @@ export async function startAgent(
         }
         return items
       },
-      needsCarrier: () => collectors().length === 0,
-      mayCarry: () => true,
+      hopsFor: (peer) => ways.hopsFor(peer),
+      async greet({ peer, role }) {
+        const mine =
+          own === undefined || isCollector(role) || shownOwn.get(peer) === own.mark ? [] : [own.item]
+        return [...(await greeting.of(peer)), ...mine]
+      },
+      async handOver({ peer }, theirs) {
+        const hadWay = ways.hopsFor(undefined) < maxHops
+        ways.heard(peer, theirs.hops)
+        if (!hadWay && ways.hopsFor(undefined) < maxHops) {
+          courier.hurry()
+          tellOfWay()
+        }
+        return courier.handOver(
+          members().find((member) => member.peer === peer),
+          theirs,
+        )
+      },
+      carriesFor: (neighbour) => ways.hopsOf(neighbour) > 1,
       ownReceipt: (wire) => gate.offerReceipt(wire),
+      async ownHeartbeat(wire) {
+        const isCopy = await gate.offerHeartbeat(wire)
+        // What it says from now on is later than all that was said before.
+        if (isCopy) void beat(true)
+        return isCopy
+      },
+      neighbourHeartbeat: (heartbeat, bytes, from) =>
+        neighbours.take(heartbeat, bytes, { from, isCutOff: ways.hopsOf(from) > 1 }),
       async detail(_peer: PeerId, stream: FrameStream, signal: AbortSignal) {
         await serveDetail(stream, signal, (actionId, page) => gate.detailPage(actionId, page))
       },
     }
   })
 
+  const failed = (error: unknown) => log('gate-failed', describe(error))
+
   /** Agents may not publish actions; what came by a session goes on by sessions (protocol 6.1). */
   function passOn(what: Entered, from: PeerId | undefined): void {
     if (what.kind === 'action' || what.kind === 'cancel' || what.kind === 'policy') {
       node.syncSoon((member) => member.peer !== from && !isCollector(member.role), 200)
     } else if (what.kind === 'result' || what.kind === 'status') {
-      node.syncSoon((member) => isCollector(member.role), 100)
+      const nearest = courier.towardsCollectors()[0]
+      node.syncSoon(
+        (member) => isCollector(member.role) || (member.peer === nearest && collectors().length === 0),
+        passAnswersOnMs,
+      )
+      courier.hurry()
     } else if (what.kind === 'receipt' && what.peer !== self) {
-      node.syncSoon((member) => member.peer === what.peer, 100)
+      node.syncSoon((member) => member.peer === what.peer || member.peer === what.handedBy, passAnswersOnMs)
     }
+  }
+
+  /** There is a way to a collector now: a few neighbours that know of none are told, and tell others. */
+  function tellOfWay(): void {
+    const lost = members()
+      .filter((member) => !isCollector(member.role) && ways.hopsOf(member.peer) === maxHops)
+      .sort(() => random.fraction() - 0.5)
+      .slice(0, maxToldNeighbours)
+      .map(({ peer }) => peer)
+    if (lost.length > 0) node.syncSoon((member) => lost.includes(member.peer), passAnswersOnMs)
   }
 
   async function ownItems(kind: ItemKind): Promise<ReadonlyMap<string, Item>> {
-    const items = new Map<string, Item>()
-    if (kind === 'heartbeat' && heartbeat !== undefined) items.set(heartbeat.mark, heartbeat.item)
-    if (kind === 'result' || kind === 'status') {
-      for (const entry of await gate.outbox())
-        if (entry.kind === kind) items.set(markOf(entry), { kind, bytes: entry.wire })
-    }
-    return items
-  }
-
-  /** The mark that a collector gives the same answer. */
-  function markOf(entry: OutboxEntry): string {
-    const envelope = decodeWithCertificate(entry.wire)?.envelopeWire ?? entry.wire
-    return entry.kind === 'result'
-      ? itemMark('result', keys.result(entry.actionId, self), resultHash(envelope))
-      : itemMark('status', keys.status(entry.actionId, self), String(seqOf(envelope)))
+    if (kind === 'heartbeat')
+      return new Map(
+        [...(own === undefined ? [] : [own]), ...unheard()].map(({ mark, item }) => [mark, item]),
+      )
+    return kind === 'result' || kind === 'status' ? courier.answers(kind) : new Map()
   }
 
   async function handle(what: Entered): Promise<void> {
@@ -140,9 +187,12 @@ export async function startAgent(
   }
 
   async function offerAction(id: string): Promise<void> {
-    const held = node.ledger.actions.get(id)
-    if (held === undefined) return
-    const answer = await gate.offerAction(encodeEnvelope(held.envelope))
+    if (held.keep(id)) return
+    const known = node.ledger.actions.get(id)
+    // Expired ones are kept for the answers that are carried.
+    if (known === undefined || plusSeconds(known.action.expireafter, clockToleranceSeconds) < clock.now())
+      return
+    const answer = await gate.offerAction(encodeEnvelope(known.envelope))
     log('gate-action', { action: id, ...answer })
     if (answer.kind === 'hold' && answer.untilMs !== undefined) {
       clock.after(Math.max(0, answer.untilMs - clock.now()) + 50, () => {
@@ -164,10 +214,9 @@ export async function startAgent(
     callOffBeat?.()
     callOffBeat = clock.after(heartbeatIntervalMs * (0.8 + 0.4 * random.fraction()), () => void beat())
     try {
-      const bytes = await gate.heartbeat(node.mesh.addresses())
-      const { boot } = await gate.identity()
-      const item: Item = { kind: 'heartbeat', bytes }
-      heartbeat = { mark: itemMark('heartbeat', keys.heartbeat(self), `${boot}.${beats++}`), item }
+      const item: Item = { kind: 'heartbeat', bytes: await gate.heartbeat(node.mesh.addresses()) }
+      const mark = markOfHeartbeat(self, readHeartbeat(item.bytes) ?? { boot: 0, seq: 0 })
+      own = { peer: self, mark, item, from: self, isCutOff: true }
       await node.publish('presence', { kind: 'invitation', bytes: options.invitationWire }, item)
       // Gossip forgets whoever is not listening yet; a session carries the same heartbeat surely.
       if (isFirst) node.syncSoon((member) => isCollector(member.role), 300 + 700 * random.fraction())
@@ -182,101 +231,43 @@ export async function startAgent(
     callOffBeat = clock.after(tellMovedMs, () => void beat(true))
   }
 
-  function scheduleOutbox(): void {
-    callOffOutbox?.()
-    callOffOutbox = clock.after(outboxDelayMs * (0.5 + random.fraction()), () => {
-      drain().catch((error: unknown) => log('outbox-failed', describe(error)))
-    })
-  }
-
-  /** Gossip is the fast path; what has no receipt is offered again by session, ever more slowly, until the origin confirms it. */
-  async function drain(): Promise<void> {
-    if (stopped) return
-    const entries = await gate.outbox()
-    const results = entries.filter((entry) => entry.kind === 'result')
-    const pending = entries.filter((entry) => !delivered.has(markOf(entry)))
-    if (pending.length === 0 && results.length === 0) {
-      outboxDelayMs = minOutboxDelayMs
-      return
-    }
-    const reachable = collectors()
-    if (reachable.length > 0) {
-      const origin = reachable.find((member) => entries.some((entry) => entry.origin === member.peer))
-      const chosen = origin ?? reachable[Math.floor(random.fraction() * reachable.length)]
-      if (chosen !== undefined) {
-        await node.syncWith(chosen.peer)
-        for (const entry of entries) if (entry.kind === 'status') delivered.add(markOf(entry))
-      }
-    } else await reachOut(entries)
-    outboxDelayMs = Math.min(outboxDelayMs * 2, maxOutboxDelayMs)
-    scheduleOutbox()
-  }
-
-  /** No collector in reach: the action's origin is dialled, else a neighbour carries the answers one hop (protocol 6.1). */
-  async function reachOut(entries: readonly OutboxEntry[]): Promise<void> {
-    for (const origin of new Set(entries.map((entry) => entry.origin))) {
-      const addresses = node.addressBook.addressesOf(origin)
-      if (addresses.length === 0 || dialling.has(origin)) continue
-      dialling.add(origin)
-      try {
-        await node.mesh.dial(addresses, { signal: AbortSignal.timeout(10_000) })
-        return
-      } catch (error) {
-        log('origin-not-reached', { origin, ...describe(error) })
-      } finally {
-        dialling.delete(origin)
-      }
-    }
-    node.syncSoon((member) => !isCollector(member.role), 50)
-  }
-
   gate.onOutbox(() => {
-    void announceAnswers().catch((error: unknown) => log('outbox-failed', describe(error)))
+    courier.announce().catch((error: unknown) => log('outbox-failed', describe(error)))
   })
-
-  async function announceAnswers(): Promise<void> {
-    let heard = collectors().length > 0
-    for (const entry of await gate.outbox()) {
-      const mark = markOf(entry)
-      if (published.has(mark)) continue
-      published.add(mark)
-      heard = (await node.publish('results', { kind: entry.kind, bytes: entry.wire })) > 0 && heard
-    }
-    // Whoever heard nothing by gossip is told by a session at once; else the receipts have time to come by themselves.
-    outboxDelayMs = heard ? minOutboxDelayMs : unheardDelayMs
-    scheduleOutbox()
-  }
 
   async function tidy(): Promise<void> {
     const now = clock.now()
-    // What is carried for a neighbour is kept as long as its origin may want it; it needs its action to be judged by.
+    // What is carried is kept as long as its origin may want it, and its action with it: it is judged by that. So it is where neighbours
+    // carry, or they would hand over the same action again and again.
+    const isCutOff =
+      collectors().length === 0 ||
+      members().some((member) => !isCollector(member.role) && ways.hopsOf(member.peer) > 1)
     const carries = (id: string) => node.shelf.keys('result').some((key) => keys.keyParts(key)[0] === id)
     const gone = [...node.ledger.actions.values()].filter(({ id, action }) => {
-      const until = plusSeconds(
-        action.expireafter,
-        clockToleranceSeconds + (carries(id) ? action.resultttl : 0),
-      )
-      return until < now
+      const untilAnswered = isCutOff || carries(id) ? action.resultttl : 0
+      return plusSeconds(action.expireafter, clockToleranceSeconds + untilAnswered) < now
     })
     for (const { id } of gone) {
       node.ledger.actions.delete(id)
       node.ledger.cancels.delete(id)
       const of = (key: string) => keys.keyParts(key)[0] === id
-      for (const kind of ['action', 'cancel', 'status', 'result', 'receipt'] as const)
-        await node.shelf.remove(kind, node.shelf.keys(kind).filter(of))
+      for (const kind of ['action', 'cancel', 'status', 'result', 'receipt'] as const) {
+        const expired = node.shelf.keys(kind).filter(of)
+        await node.shelf.remove(kind, expired)
+        if (kind === 'status' || kind === 'result') for (const key of expired) node.carried?.gone(kind, key)
+      }
     }
-    if (published.size > 10_000) published.clear()
-    if (delivered.size > 10_000) delivered.clear()
   }
   let callOffTidy = clock.after(60_000, function again() {
     void tidy().catch((error: unknown) => log('tidy-failed', describe(error)))
     callOffTidy = clock.after(60_000, again)
   })
 
+  const callOffHold = clock.after(meetLimitMs, () => held.release())
   await offerPolicy()
   await offerAll()
   await beat()
-  scheduleOutbox()
+  courier.hurry()
 
   return {
     ...node,
@@ -286,7 +277,8 @@ export async function startAgent(
     async stop() {
       if (stopped) return
       stopped = true
-      callOffOutbox?.()
+      courier.stop()
+      callOffHold()
       callOffBeat?.()
       callOffTidy()
       await node.stop()
@@ -295,7 +287,9 @@ export async function startAgent(
   }
 }
 
-function seqOf(statusWire: Uint8Array): number {
-  const opened = openEnvelope('mig-status', statusWire)
-  return 'value' in opened && typeof opened.value.seq === 'number' ? opened.value.seq : -1
+function readHeartbeat(wire: Uint8Array): Heartbeat | undefined {
+  const envelope = decodeWithCertificate(wire)?.envelopeWire
+  const opened = envelope === undefined ? undefined : openEnvelope('mig-heartbeat', envelope)
+  const heartbeat = opened !== undefined && 'value' in opened ? parseHeartbeatBody(opened.value) : undefined
+  return typeof heartbeat === 'string' ? undefined : heartbeat
 }

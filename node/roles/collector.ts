@@ -8,6 +8,7 @@ import type { FrameStream, Member } from '../mesh/mesh.ts'
 import * as keys from '../store/keyspace.ts'
 import type { Item } from '../sync/item.ts'
 import type { Entered, Source } from './door-context.ts'
+import { createGreeting } from './greeting.ts'
 import { type MemberNode, type MemberOptions, type MemberPorts, startMember } from './member.ts'
 
 /** A node that carries questions and answers for others: a relay, or an investigator's node. */
@@ -30,6 +31,15 @@ export async function startCollector(
 ): Promise<CollectorNode> {
   const { clock, log } = ports
   let node!: MemberNode
+  const greeting = createGreeting(
+    () => node.mesh.members(),
+    async (peer) => {
+      const held = await node.shelf.get('heartbeat', keys.heartbeat(peer))
+      return held === undefined ? undefined : { kind: 'heartbeat', bytes: held.bytes }
+    },
+  )
+  /** Agents that have spoken here by session. */
+  const spoken = new Set<PeerId>()
   await startMember(options, ports, (member) => {
     node = member
     const role = makeRole(member)
@@ -47,8 +57,12 @@ export async function startCollector(
         role.entered(what, source)
       },
       joined: () => undefined,
-      synced: (member) => role.synced?.(member),
+      synced: (member) => {
+        greeting.confirmed(member.peer)
+        role.synced?.(member)
+      },
       ownItems: async () => new Map<string, Item>(),
+      ownItem: async () => undefined,
       awaits: async () => [],
       async receiptsFor(awaited) {
         const items: Item[] = []
@@ -62,9 +76,13 @@ export async function startCollector(
         }
         return items
       },
-      needsCarrier: () => false,
-      mayCarry: () => true,
+      hopsFor: () => 0,
+      greet: ({ peer, role }) => (isCollector(role) ? Promise.resolve([]) : greeting.of(peer)),
+      handOver: async () => [],
+      carriesFor: () => false,
       ownReceipt: async () => false,
+      ownHeartbeat: async () => false,
+      neighbourHeartbeat: () => false,
       detail: role.detail ?? (async (_peer, stream) => stream.abort('no details here')),
     }
   })
@@ -87,7 +105,14 @@ export async function startCollector(
       node.syncSoon((member) => isCollector(member.role) && member.peer !== source.peer, passAnswersOnMs)
       return
     }
-    if (what.kind === 'heartbeat') {
+    if (what.kind === 'heartbeat' && what.peer !== undefined) {
+      const { peer } = what
+      // An agent that has spoken here, and of which others have heard later words, may run from a copy (protocol 7.1).
+      if (source.peer === peer) spoken.add(peer)
+      else if (spoken.has(peer)) {
+        greeting.again(peer)
+        node.syncSoon((member) => member.peer === peer, passHeartbeatsOnMs)
+      }
       // Who asks next counts on whoever it has heard of: an agent that is missing here is missing in the expected set.
       node.syncSoon((member) => isCollector(member.role) && member.peer !== source.peer, passHeartbeatsOnMs)
       return

@@ -10,7 +10,7 @@ import type { DoorContext, Entered, Source } from './door-context.ts'
 export async function enterAction(
   context: DoorContext,
   bytes: Uint8Array,
-  source: Pick<Source, 'via'>,
+  source: Source,
 ): Promise<Admission<Entered>> {
   const { ledger, shelf, fleet, clock } = context
   const { policy } = ledger
@@ -20,7 +20,7 @@ export async function enterAction(
     policy,
     now: clock.now(),
     heldSigners: (id) => ledger.actions.get(id)?.signers,
-    mayBeExpired: isCollector(context.role) && source.via !== 'gossip',
+    mayBeExpired: mayBeExpired(context, source),
   })
   if (verdict.kind !== 'accept') return verdict
   const held = ledger.actions.get(verdict.value.id)
@@ -34,6 +34,12 @@ export async function enterAction(
   )
   ledger.actions.set(action.id, action)
   return accept({ kind: 'action', key, actionId: action.id })
+}
+
+/** P4.1: answers may still come, or wait here to be carried on. Nobody runs it. */
+function mayBeExpired(context: DoorContext, { via, peer }: Source): boolean {
+  if (via === 'gossip') return false
+  return isCollector(context.role) || via === 'disk' || (peer !== undefined && context.carriesFor(peer))
 }
 
 export async function enterCancel(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {

@@ -11,7 +11,8 @@ import {
   verifyResult,
   verifyStatus,
 } from '../verification/node-documents.ts'
-import { type DoorContext, type Entered, wantsAnswers } from './door-context.ts'
+import type { Load } from './carried.ts'
+import { type DoorContext, type Entered, type Source, wantsAnswers } from './door-context.ts'
 import { enterCertificate } from './door-members.ts'
 import { membershipFault } from './ledger.ts'
 
@@ -31,8 +32,16 @@ function outcast({ ledger, clock }: DoorContext, peer: PeerId): Admission<never>
   return fault === undefined ? undefined : ignore('not-a-member', fault)
 }
 
-export async function enterHeartbeat(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
-  if (!isCollector(context.role)) return ignore('wrong-role', 'agents keep no heartbeats')
+function loadOf(kind: Load['kind'], key: string, peer: PeerId, bytes: Uint8Array, source: Source): Load {
+  return { kind, key, peer, from: source.peer, sizeBytes: bytes.length }
+}
+
+export async function enterHeartbeat(
+  context: DoorContext,
+  bytes: Uint8Array,
+  source: Source,
+): Promise<Admission<Entered>> {
+  if (!wantsAnswers(context)) return ignore('wrong-role', 'this node keeps no heartbeats')
   const envelope = await unwrap(context, bytes)
   if (envelope.kind !== 'accept') return envelope
   const { fleet, shelf } = context
@@ -42,6 +51,13 @@ export async function enterHeartbeat(context: DoorContext, bytes: Uint8Array): P
   const refused = outcast(context, heartbeat.peerid)
   if (refused !== undefined) return refused
   const key = keys.heartbeat(heartbeat.peerid)
+  const entered: Entered = { kind: 'heartbeat', key, peer: heartbeat.peerid }
+  if (heartbeat.peerid === context.self)
+    return (await context.ownHeartbeat(bytes)) ? accept(entered) : ignore('older', 'own heartbeat')
+  if (!isCollector(context.role)) {
+    const isLater = source.peer !== undefined && context.neighbourHeartbeat(heartbeat, bytes, source.peer)
+    return isLater ? accept(entered) : ignore('older', 'heartbeat')
+  }
   const held = await shelf.get('heartbeat', key)
   const [boot, seq] = (held?.version ?? '-1.0').split('.').map(Number) as [number, number]
   if (!isLaterHeartbeat(heartbeat, { boot, seq })) return ignore('older', 'heartbeat')
@@ -49,10 +65,14 @@ export async function enterHeartbeat(context: DoorContext, bytes: Uint8Array): P
     { kind: 'heartbeat', key, version: `${heartbeat.boot}.${heartbeat.seq}`, bytes },
     { sync: false },
   )
-  return accept({ kind: 'heartbeat', key, peer: heartbeat.peerid })
+  return accept(entered)
 }
 
-export async function enterStatus(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
+export async function enterStatus(
+  context: DoorContext,
+  bytes: Uint8Array,
+  source: Source,
+): Promise<Admission<Entered>> {
   if (!wantsAnswers(context)) return ignore('wrong-role', 'agents keep no answers of others')
   const envelope = await unwrap(context, bytes)
   if (envelope.kind !== 'accept') return envelope
@@ -68,13 +88,19 @@ export async function enterStatus(context: DoorContext, bytes: Uint8Array): Prom
   if (held !== undefined && Number(held.version) >= status.seq) return ignore('older', 'status')
   if ((await shelf.get('result', keys.result(status.actionid, status.peerid))) !== undefined)
     return ignore('older', 'the outcome is known')
-  if (!isCollector(context.role) && shelf.keys('status').length >= maxCarried)
-    return ignore('no-room', 'too many answers are carried')
+  const load = loadOf('status', key, status.peerid, bytes, source)
+  const full = context.carried?.refusal(load)
+  if (full !== undefined) return ignore('no-room', full)
   await shelf.put({ kind: 'status', key, version: String(status.seq), bytes }, { sync: false })
+  context.carried?.took(load)
   return accept({ kind: 'status', key, actionId: status.actionid, peer: status.peerid })
 }
 
-export async function enterResult(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
+export async function enterResult(
+  context: DoorContext,
+  bytes: Uint8Array,
+  source: Source,
+): Promise<Admission<Entered>> {
   if (!wantsAnswers(context)) return ignore('wrong-role', 'agents keep no answers of others')
   const envelope = await unwrap(context, bytes)
   if (envelope.kind !== 'accept') return envelope
@@ -94,13 +120,16 @@ export async function enterResult(context: DoorContext, bytes: Uint8Array): Prom
       ? ignore('already-held', 'result')
       : ignore('equivocation', `a second outcome of ${result.peerid}`)
   }
-  if (!isCollector(context.role) && shelf.keys('result').length >= maxCarried)
-    return ignore('no-room', 'too many answers are carried')
+  const load = loadOf('result', key, result.peerid, bytes, source)
+  const full = context.carried?.refusal(load)
+  if (full !== undefined) return ignore('no-room', full)
   await shelf.put(
     { kind: 'result', key, version: hash, bytes },
     { sync: true, also: [{ delete: keys.status(result.actionid, result.peerid) }] },
   )
   await shelf.remove('status', [keys.status(result.actionid, result.peerid)])
+  context.carried?.gone('status', keys.status(result.actionid, result.peerid))
+  context.carried?.took(load)
   return accept({ kind: 'result', key, actionId: result.actionid, peer: result.peerid })
 }
 
@@ -135,7 +164,11 @@ export async function enterReceipt(context: DoorContext, bytes: Uint8Array): Pro
       return ignore('older', 'nothing is carried for it')
     await shelf.put({ kind: 'receipt', key: entered.key, version: receipt.result, bytes }, { sync: false })
     await shelf.remove('result', [carried])
-    return accept(entered)
+    // Kept for whoever handed the answer over. What is forgotten too early comes again from the origin.
+    const receipts = shelf.keys('receipt')
+    await shelf.remove('receipt', receipts.slice(0, Math.max(0, receipts.length - maxCarried)))
+    const handedBy = context.carried?.gone('result', carried)
+    return accept({ ...entered, ...(handedBy === undefined ? {} : { handedBy }) })
   }
   if ((await shelf.get('receipt', entered.key)) !== undefined) return ignore('already-held', 'receipt')
   await shelf.put({ kind: 'receipt', key: entered.key, version: receipt.result, bytes }, { sync: false })

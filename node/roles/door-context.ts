@@ -1,7 +1,9 @@
 import { isCollector, type Role } from '../core/certificate.ts'
 import type { Clock } from '../core/clock.ts'
+import type { Heartbeat } from '../core/heartbeat.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { ItemKind } from '../sync/item.ts'
+import type { Carried } from './carried.ts'
 import type { Ledger } from './ledger.ts'
 import type { Shelf } from './shelf.ts'
 
@@ -20,6 +22,8 @@ export interface Entered {
   readonly actionId?: string
   /** The node that it is about. */
   readonly peer?: PeerId
+  /** The neighbour that had handed over what this receipt ends. */
+  readonly handedBy?: PeerId
 }
 
 export interface DoorContext {
@@ -30,14 +34,20 @@ export interface DoorContext {
   readonly shelf: Shelf
   readonly clock: Clock
   readonly knownModules: ReadonlySet<string>
-  /** An answer of a neighbour is carried for it (protocol 6.1). */
-  readonly mayCarry: () => boolean
+  /** Answers that an agent carries for others (protocol 6.1). Undefined at collectors, which keep all. */
+  readonly carried: Carried | undefined
   /** A receipt for an answer of this agent itself. */
   readonly ownReceipt: (wire: Uint8Array) => Promise<boolean>
+  /** A heartbeat of this agent itself comes back. True when it is later than this agent knows: it runs from a copy (protocol 7.1). */
+  readonly ownHeartbeat: (wire: Uint8Array) => Promise<boolean>
+  /** An agent's heartbeat, given to an agent. Whether it is later than what was held. */
+  readonly neighbourHeartbeat: (heartbeat: Heartbeat, bytes: Uint8Array, from: PeerId) => boolean
+  /** An expired action is needed by whoever carries answers to it; is this neighbour one whose answers may be carried? */
+  readonly carriesFor: (neighbour: PeerId) => boolean
   readonly log: (event: string, details?: Record<string, unknown>) => void
 }
 
 /** Answers are for collectors; an ordinary member takes a neighbour's only to carry it. */
 export function wantsAnswers(context: DoorContext): boolean {
-  return isCollector(context.role) || context.mayCarry()
+  return isCollector(context.role) || context.carried !== undefined
 }

@@ -1,6 +1,7 @@
 import { type Certificate, isCollector } from '../core/certificate.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import { MigError, messageOf } from '../core/error.ts'
+import type { Heartbeat } from '../core/heartbeat.ts'
 import {
   maxGossipItems,
   maxItemBytes,
@@ -16,8 +17,9 @@ import type { Topic } from '../mesh/topics.ts'
 import type { Store } from '../store/store.ts'
 import { decodeItems, encodeItems, type Item, type ItemKind } from '../sync/item.ts'
 import type { Hello } from '../sync/message.ts'
-import { runSession, type SyncReport } from '../sync/session.ts'
+import { runSession, type SyncPeer, type SyncReport } from '../sync/session.ts'
 import { type AddressBook, openAddressBook } from './address-book.ts'
+import { type Carried, openCarried } from './carried.ts'
 import { createDoor, type Door } from './door.ts'
 import type { DoorContext, Entered, Source } from './door-context.ts'
 import { createLedger, type Ledger, membershipFault } from './ledger.ts'
@@ -29,6 +31,8 @@ export interface MemberNode {
   readonly mesh: Mesh
   readonly ledger: Ledger
   readonly shelf: Shelf
+  /** At agents: how much is carried for others. */
+  readonly carried: Carried | undefined
   readonly door: Door
   readonly addressBook: AddressBook
   /** One session with a connected member. Sessions with one member never overlap. */
@@ -71,11 +75,17 @@ export interface RoleBehaviour {
   synced(member: Member): void
   /** Items that are offered to others although they are not on the shelf, with their marks. */
   ownItems(kind: ItemKind): Promise<ReadonlyMap<string, Item>>
+  /** One of them. */
+  ownItem(mark: string): Promise<Item | undefined>
   awaits(): Promise<Hello['awaits']>
   receiptsFor(awaited: Hello['awaits']): Promise<readonly Item[]>
-  needsCarrier(): boolean
-  mayCarry(): boolean
+  hopsFor(peer: PeerId): number
+  greet(other: SyncPeer): Promise<readonly Item[]>
+  handOver(other: SyncPeer, theirs: Pick<Hello, 'hops' | 'awaits'>): Promise<readonly Item[]>
   ownReceipt(wire: Uint8Array): Promise<boolean>
+  ownHeartbeat(wire: Uint8Array): Promise<boolean>
+  neighbourHeartbeat(heartbeat: Heartbeat, bytes: Uint8Array, from: PeerId): boolean
+  carriesFor(neighbour: PeerId): boolean
   detail(peer: PeerId, stream: FrameStream, signal: AbortSignal): Promise<void>
 }
 
@@ -104,6 +114,7 @@ export async function startMember(
   const { fleet, peerid: self, role } = options.certificate
   const shelf = await openShelf(store)
   const ledger = createLedger()
+  const carried = isCollector(role) ? undefined : await openCarried(shelf)
   const addressBook = await openAddressBook(store, self, clock)
   const context: DoorContext = {
     fleet,
@@ -113,8 +124,11 @@ export async function startMember(
     shelf,
     clock,
     knownModules: ports.knownModules,
-    mayCarry: () => behaviour.mayCarry(),
+    carried,
     ownReceipt: (wire) => behaviour.ownReceipt(wire),
+    ownHeartbeat: (wire) => behaviour.ownHeartbeat(wire),
+    neighbourHeartbeat: (heartbeat, bytes, from) => behaviour.neighbourHeartbeat(heartbeat, bytes, from),
+    carriesFor: (neighbour) => behaviour.carriesFor(neighbour),
     log,
   }
   await reloadLedger(context)
@@ -149,20 +163,16 @@ export async function startMember(
       return [...(await behaviour.ownItems(kind)).keys(), ...shelf.marks(kind)]
     },
     async read(mark: string) {
-      const held = await shelf.read(mark)
-      if (held !== undefined) return held
-      for (const kind of ['result', 'status', 'heartbeat', 'certificate'] as const) {
-        const own = (await behaviour.ownItems(kind)).get(mark)
-        if (own !== undefined) return own
-      }
-      return undefined
+      return (await shelf.read(mark)) ?? behaviour.ownItem(mark)
     },
     async enter(item: Item, from: PeerId) {
       return (await door.enter(item, { via: 'sync', peer: from })).kind === 'accept'
     },
     awaits: () => behaviour.awaits(),
     receiptsFor: (awaited: Hello['awaits']) => behaviour.receiptsFor(awaited),
-    needsCarrier: () => behaviour.needsCarrier(),
+    hopsFor: (peer: PeerId) => behaviour.hopsFor(peer),
+    greet: (other: SyncPeer) => behaviour.greet(other),
+    handOver: (other: SyncPeer, theirs: Pick<Hello, 'hops' | 'awaits'>) => behaviour.handOver(other, theirs),
     acquaintances() {
       const own = mesh.addresses()
       return [
@@ -245,6 +255,7 @@ export async function startMember(
     mesh,
     ledger,
     shelf,
+    carried,
     door,
     addressBook,
     syncWith,

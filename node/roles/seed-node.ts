@@ -38,8 +38,11 @@ export async function seedNode(
       shelf,
       clock: ports.clock,
       knownModules: new Set(modules.map((module) => module.name)),
-      mayCarry: () => false,
+      carried: undefined,
       ownReceipt: async () => false,
+      ownHeartbeat: async () => false,
+      neighbourHeartbeat: () => false,
+      carriesFor: () => false,
       log: ports.log,
     }
     await reloadLedger(context)

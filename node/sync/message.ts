@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { utf8, utf8Decode } from '../core/encoding.ts'
-import { maxAwaited, maxDigestMarks, maxSharedAddresses } from '../core/limits.ts'
+import { maxAwaited, maxDigestMarks, maxHops, maxSharedAddresses } from '../core/limits.ts'
 import { documentIdField, peerIdField } from '../core/schema.ts'
 import { itemKinds } from './item.ts'
 
@@ -21,8 +21,9 @@ export const helloSchema = z.strictObject({
   have: z.partialRecord(z.enum(itemKinds), marks),
   /** Results for which the sender still waits for the origin's receipt. */
   awaits: z.array(z.strictObject({ actionid: documentIdField, peerid: peerIdField })).max(maxAwaited),
-  /** The sender reaches no collector: it asks an ordinary member to carry its answers one hop (protocol 6.1). */
-  carry: z.boolean(),
+  /** Links from the sender to the nearest collector that do not lead through the receiver: 0 for a collector, `maxHops` where none
+   *  is known (protocol 6.1). */
+  hops: z.int().min(0).max(maxHops),
   acquaintances: z.array(acquaintance).max(maxSharedAddresses),
 })
 export type Hello = z.output<typeof helloSchema>

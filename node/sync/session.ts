@@ -13,6 +13,11 @@ import {
   wantSchema,
 } from './message.ts'
 
+export interface SyncPeer {
+  readonly peer: PeerId
+  readonly role: Role
+}
+
 /** What a session needs of the node: its shelf of items and its door. */
 export interface SyncNode {
   readonly role: Role
@@ -26,8 +31,12 @@ export interface SyncNode {
   awaits(): Promise<Hello['awaits']>
   /** Receipts for results that another awaits, where this node holds them or can give its own. */
   receiptsFor(awaited: Hello['awaits']): Promise<readonly Item[]>
-  /** No collector is in reach. */
-  needsCarrier(): boolean
+  /** Links to the nearest collector that do not lead through this neighbour (protocol 6.1). */
+  hopsFor(peer: PeerId): number
+  /** What the other has to know before anything else of this session. */
+  greet(other: SyncPeer): Promise<readonly Item[]>
+  /** Answers that the other is asked to carry to a collector, with what they are judged by. */
+  handOver(other: SyncPeer, theirs: Pick<Hello, 'hops' | 'awaits'>): Promise<readonly Item[]>
   acquaintances(): readonly Acquaintance[]
   meet(acquaintances: readonly Acquaintance[], from: PeerId): void
 }
@@ -43,7 +52,7 @@ export interface SyncReport {
  *  @throws MigError `bad-input` when the other side breaks the exchange, `timeout` when it stalls */
 export async function runSession(
   node: SyncNode,
-  other: { readonly peer: PeerId; readonly role: Role },
+  other: SyncPeer,
   stream: FrameStream,
   options: { readonly first: boolean; readonly signal: AbortSignal },
 ): Promise<SyncReport> {
@@ -62,34 +71,31 @@ export async function runSession(
     return message
   }
 
-  const mine = await describe(node)
-  const theirs = await exchange(encodeMessage(wireForm(mine)), helloSchema)
+  const mine = await describe(node, other.peer)
+  const theirs = await exchange(encodeMessage(wireForm(mine, other.role)), helloSchema)
   node.meet(theirs.acquaintances, other.peer)
   const held = new Set(Object.values(mine.have).flat())
-  // A member that carries for a neighbour takes results although it does not keep them.
-  const taken = new Set<ItemKind>([
-    ...kindsFor(node.role),
-    ...(theirs.carry ? (['result', 'status'] as const) : []),
-  ])
-  const want = itemKinds
-    .filter((kind) => taken.has(kind) && kindsFrom(other.role).includes(kind))
+  const want = kindsFor(node.role)
+    .filter((kind) => kindsFrom(other.role).includes(kind))
     .flatMap((kind) => theirs.have[kind] ?? [])
     .filter((mark) => !held.has(mark))
     .slice(0, maxDigestMarks)
   const { want: wanted } = await exchange(encodeMessage({ want: want.join('') }), wantSchema)
   const offered = new Set(wanted.filter((mark) => held.has(mark)))
-  const extra = await node.receiptsFor(theirs.awaits)
+  const first = await node.greet(other)
+  const last = [...(await node.handOver(other, theirs)), ...(await node.receiptsFor(theirs.awaits))]
+  const send = () => sendItems(node, mine, offered, { first, last }, stream, signal)
 
   // The opener sends first: two sides that both only write could wait for each other's buffers.
   let sent = 0
   let received = 0
-  if (options.first) sent = await sendItems(node, mine, offered, extra, stream, signal)
+  if (options.first) sent = await send()
   received = await takeItems(node, other, stream, signal)
-  if (!options.first) sent = await sendItems(node, mine, offered, extra, stream, signal)
+  if (!options.first) sent = await send()
   return { received, sent }
 }
 
-async function describe(node: SyncNode): Promise<Hello> {
+async function describe(node: SyncNode, peer: PeerId): Promise<Hello> {
   const have: Partial<Record<ItemKind, readonly string[]>> = {}
   // An agent also offers its own answers, which it does not keep for others.
   for (const kind of itemKinds) {
@@ -100,13 +106,15 @@ async function describe(node: SyncNode): Promise<Hello> {
     v: 1,
     have,
     awaits: await node.awaits(),
-    carry: node.needsCarrier(),
+    hops: node.hopsFor(peer),
     acquaintances: [...node.acquaintances()],
   }
 }
 
-function wireForm(hello: Hello): Parameters<typeof encodeMessage>[0] {
-  const have = Object.fromEntries(Object.entries(hello.have).map(([kind, marks]) => [kind, marks.join('')]))
+/** Only of kinds that the other keeps: answers would be many, and an agent wants none. */
+function wireForm(hello: Hello, theirs: Role): Parameters<typeof encodeMessage>[0] {
+  const wanted = kindsFor(theirs).filter((kind) => hello.have[kind] !== undefined)
+  const have = Object.fromEntries(wanted.map((kind) => [kind, (hello.have[kind] ?? []).join('')]))
   return { ...hello, have, awaits: [...hello.awaits], acquaintances: [...hello.acquaintances] }
 }
 
@@ -114,7 +122,7 @@ async function sendItems(
   node: SyncNode,
   mine: Hello,
   wanted: ReadonlySet<string>,
-  extra: readonly Item[],
+  extra: { readonly first: readonly Item[]; readonly last: readonly Item[] },
   stream: FrameStream,
   signal: AbortSignal,
 ): Promise<number> {
@@ -135,6 +143,7 @@ async function sendItems(
     total += item.bytes.length
     if (batchBytes >= syncBatchBytes) await flush()
   }
+  for (const item of extra.first) await add(item)
   // In the order of kinds, so that nothing arrives before what it is judged by.
   for (const kind of itemKinds) {
     for (const mark of mine.have[kind] ?? []) {
@@ -143,7 +152,7 @@ async function sendItems(
       if (item !== undefined) await add(item)
     }
   }
-  for (const item of extra) await add(item)
+  for (const item of extra.last) await add(item)
   await flush()
   // An empty frame says that this was all; the stream itself stays open for the other direction.
   await stream.write(new Uint8Array(0), { signal })
@@ -152,7 +161,7 @@ async function sendItems(
 
 async function takeItems(
   node: SyncNode,
-  other: { readonly peer: PeerId; readonly role: Role },
+  other: SyncPeer,
   stream: FrameStream,
   signal: AbortSignal,
 ): Promise<number> {

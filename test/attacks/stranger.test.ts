@@ -168,7 +168,7 @@ describe('a stranger', () => {
     await expect(
       (async () => {
         const sync = lpStream(await answer.connection.newStream(streamProtocol(fleet(), 'sync')))
-        await sync.write(Buffer.from('{"v":1,"have":{},"awaits":[],"carry":false,"acquaintances":[]}'))
+        await sync.write(Buffer.from('{"v":1,"have":{},"awaits":[],"hops":8,"acquaintances":[]}'))
         return (await sync.read()).length
       })(),
     ).rejects.toThrow()

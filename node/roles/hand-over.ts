@@ -1,0 +1,120 @@
+import { isCollector } from '../core/certificate.ts'
+import type { Clock } from '../core/clock.ts'
+import { maxCarried, maxCarriers, maxHandOverBytes, maxHops, nextCarrierAfterMs } from '../core/limits.ts'
+import type { PeerId } from '../core/peer-id.ts'
+import type { Member } from '../mesh/mesh.ts'
+import type { Item } from '../sync/item.ts'
+import type { Ways } from './ways.ts'
+
+/** Something that has to reach a collector and may go by way of a neighbour. */
+export interface Freight {
+  /** Its mark: a newer version is another freight. */
+  readonly mark: string
+  /** The neighbour that it came from; undefined for what this node says itself. */
+  readonly from: PeerId | undefined
+  /** Whose answer it is, when a receipt ends it. */
+  readonly answer?: { readonly actionid: string; readonly peerid: PeerId }
+  /** Undefined when it has gone meanwhile. */
+  readonly load: () => Promise<Item | undefined>
+}
+
+/** Decides which neighbour is asked to carry what, so that it comes nearer to a collector and not everybody holds a copy:
+ *  first the neighbour with the shortest way, further ones only when no receipt comes. Where nobody knows a way, this node's own
+ *  answers alone are left with a few neighbours, one of which may meet a collector when this node is gone. */
+export interface HandOver {
+  pick(
+    freight: readonly Freight[],
+    other: PeerId,
+    theirs: { readonly hops: number; readonly awaits: readonly { actionid: string; peerid: PeerId }[] },
+  ): Promise<readonly Item[]>
+  /** The session in which it was picked has ended well. */
+  confirmed(peer: PeerId): void
+  /** Linked neighbours that hold something for this node. */
+  carriers(): readonly PeerId[]
+}
+
+interface Given {
+  readonly to: Set<PeerId>
+  readonly sinceMs: number
+}
+
+export function createHandOver(ports: {
+  readonly ways: Ways
+  readonly members: () => readonly Member[]
+  readonly clock: Clock
+}): HandOver {
+  const { ways, members, clock } = ports
+  const given = new Map<string, Given>()
+  const picked = new Map<PeerId, readonly string[]>()
+
+  /** How many linked neighbours may hold it by now. */
+  function allowed(sinceMs: number): number {
+    let count = 1
+    for (
+      let after = nextCarrierAfterMs;
+      count < maxCarriers && clock.monotonicMs() - sinceMs >= after;
+      after *= 10
+    )
+      count++
+    return count
+  }
+
+  function isFor({ mark, from }: Freight, other: PeerId, hops: number): boolean {
+    if (from === other) return false
+    const before = given.get(mark)
+    const to = before?.to ?? new Set<PeerId>()
+    if (to.has(other) || to.size >= 2 * maxCarriers) return false
+    const agents = members().filter((member) => !isCollector(member.role))
+    const room =
+      allowed(before?.sinceMs ?? clock.monotonicMs()) - agents.filter((member) => to.has(member.peer)).length
+    const better = agents.filter(
+      ({ peer }) => peer !== other && peer !== from && !to.has(peer) && ways.hopsOf(peer) < hops,
+    ).length
+    if (hops >= maxHops && (from !== undefined || better > 0)) return false
+    return better < room
+  }
+
+  function give(peer: PeerId, mark: string): void {
+    const before = given.get(mark)
+    given.delete(mark)
+    given.set(mark, {
+      to: new Set([...(before?.to ?? []), peer]),
+      sinceMs: before?.sinceMs ?? clock.monotonicMs(),
+    })
+    // What is forgotten here is at worst handed over once more.
+    if (given.size > 2 * maxCarried) given.delete(given.keys().next().value as string)
+  }
+
+  return {
+    async pick(freight, other, theirs) {
+      const carriedThere = new Set(theirs.awaits.map(({ actionid, peerid }) => `${actionid} ${peerid}`))
+      const items: Item[] = []
+      const marks: string[] = []
+      let left = maxHandOverBytes
+      for (const one of freight) {
+        const { answer } = one
+        if (answer !== undefined && carriedThere.has(`${answer.actionid} ${answer.peerid}`)) {
+          give(other, one.mark)
+          continue
+        }
+        if (!isFor(one, other, theirs.hops)) continue
+        const item = await one.load()
+        if (item === undefined) continue
+        left -= item.bytes.length
+        if (left < 0) break
+        items.push(item)
+        marks.push(one.mark)
+      }
+      picked.set(other, marks)
+      return items
+    },
+    confirmed(peer) {
+      for (const mark of picked.get(peer) ?? []) give(peer, mark)
+      picked.delete(peer)
+    },
+    carriers() {
+      const all = new Set([...given.values()].flatMap(({ to }) => [...to]))
+      return members().flatMap(({ peer }) => (all.has(peer) ? [peer] : []))
+    },
+  }
+}
