@@ -15,6 +15,7 @@ interface MeshOptions {
   readonly listen?: readonly string[]
   readonly announce?: readonly string[]
   readonly bootstrap?: readonly string[]
+  readonly relay?: boolean
   readonly logLevel: LogLevel
   readonly checkin?: number
 }
@@ -35,6 +36,7 @@ export function define(command: Command, context: CommandContext): void {
     .option('--listen <address...>')
     .option('--announce <address...>')
     .option('--bootstrap <address...>')
+    .option('--relay')
     .option('--checkin <ms>', 'one visit, which begins nothing new after so long', wholeNumber)
     .addOption(new Option('--log-level <level>').choices([...logLevels]).default('info'))
     .action(async (options: MeshOptions) => {
@@ -66,7 +68,8 @@ async function checkIn(context: CommandContext, options: MeshOptions, maxMs: num
   const state = await openMeshState(options.state, 'agent')
   const { listen = [], announce = [], bootstrap = [] } = options
   const report = await runCheckinMesh(
-    { state, listen, announce, bootstrap },
+    // A visit is too short to be of use to others.
+    { state, listen, announce, bootstrap, relay: false },
     { ...gateLine(), onEnd: () => !signal.aborted && process.exit(1) },
     maxMs,
     { clock, random, signal, log: createLog(options.logLevel, 'agent') },
@@ -81,9 +84,9 @@ async function run(context: CommandContext, options: MeshOptions): Promise<void>
   const { clock, random } = context
   const { input, output } = gateLine()
   const state = await openMeshState(options.state, 'agent')
-  const { listen = [], announce = [], bootstrap = [] } = options
+  const { listen = [], announce = [], bootstrap = [], relay = false } = options
   const node = await runMeshProcess(
-    { state, listen, announce, bootstrap },
+    { state, listen, announce, bootstrap, relay },
     // Without its gate this process is of no use to anybody; while stopping, it is this process that hangs up.
     { input, output, onEnd: () => !context.signal.aborted && process.exit(0) },
     { clock, random, log: createLog(options.logLevel, 'agent') },

@@ -38,6 +38,7 @@ function meshArguments(options: ResolvedNodeOptions): readonly string[] {
     ...list('--listen', options.listen),
     ...list('--announce', options.announce),
     ...list('--bootstrap', options.bootstrap),
+    ...(options.relay ? ['--relay'] : []),
   ]
 }
 
