@@ -4,9 +4,12 @@ import {
   gossipRepairAfterMs,
   maxBackOffMs,
   maxDialsAtOnce,
+  maxDialsAtOnceAlone,
   maxRefusedBackOffMs,
+  maxRememberedAttempts,
   refusedBackOffMs,
   relaysAgainMs,
+  slowDialMs,
   stableLinkMs,
   supervisorTickMs,
 } from '../core/limits.ts'
@@ -30,7 +33,8 @@ export class Supervisor {
   readonly #options: { readonly minLinks: number }
   readonly #ports: SupervisorPorts
   readonly #attempts = new Map<PeerId, Attempt>()
-  readonly #dialling = new Set<PeerId>()
+  /** Since when, on the monotonic clock. */
+  readonly #dialling = new Map<PeerId, number>()
   readonly #controller = new AbortController()
   readonly #deadSinceMs = new Map<PeerId, number>()
   #endWait: () => void = () => {}
@@ -119,17 +123,20 @@ export class Supervisor {
     const bootstrap = links.bootstrap()
     const nowMs = clock.monotonicMs()
     this.#noteLinks(nowMs)
-    const missing = minLinks - links.memberCount() - this.#dialling.size
+    const isAlone = links.memberCount() === 0
+    const missing = minLinks - links.memberCount() - this.#promising(isAlone, nowMs)
     const lacksBootstrap =
       bootstrap.length > 0 && !bootstrap.some(({ peer }) => links.isMember(peer) || this.#dialling.has(peer))
     const relays = this.#relaysToDial(nowMs)
     let wanted = Math.max(missing, lacksBootstrap || relays.length > 0 ? 1 : 0)
     if (wanted <= 0) return nowMs + supervisorTickMs
     const first = shuffled(bootstrap, random)
-    const rest = missing > 0 ? shuffled(links.acquaintances(), random) : []
+    // Of thousands one may be left that lives: everybody is tried once before anybody is tried again.
+    const rest = missing > 0 ? this.#fewestFailuresFirst(shuffled(links.acquaintances(), random)) : []
+    const atOnce = isAlone ? maxDialsAtOnceAlone : maxDialsAtOnce
     let nextMs = nowMs + supervisorTickMs
     for (const target of [...first, ...relays, ...rest]) {
-      if (wanted <= 0 || this.#dialling.size >= maxDialsAtOnce) break
+      if (wanted <= 0 || this.#dialling.size >= atOnce) break
       if (links.isMember(target.peer) || this.#dialling.has(target.peer)) continue
       const attempt = this.#attemptOf(target.peer)
       if (attempt.nextMs > nowMs) {
@@ -154,10 +161,30 @@ export class Supervisor {
     return shuffled(found, random)
   }
 
+  /** Dials that may yet bring a link. To a node that has none, one that has not come to anything soon is not worth waiting for:
+   *  of an old address book most may lead into nowhere. */
+  #promising(isAlone: boolean, nowMs: number): number {
+    if (!isAlone) return this.#dialling.size
+    let count = 0
+    for (const sinceMs of this.#dialling.values()) if (nowMs - sinceMs < slowDialMs) count++
+    return count
+  }
+
+  #fewestFailuresFirst(targets: readonly DialTarget[]): readonly DialTarget[] {
+    const failuresOf = ({ peer }: DialTarget) => {
+      const attempt = this.#attempts.get(peer)
+      return attempt === undefined ? 0 : attempt.failures + attempt.refusals
+    }
+    return targets
+      .map((target) => ({ target, failures: failuresOf(target) }))
+      .sort((a, b) => a.failures - b.failures)
+      .map(({ target }) => target)
+  }
+
   async #dial(target: DialTarget, attempt: Attempt): Promise<void> {
     const { clock, links, log } = this.#ports
     const { peer } = target
-    this.#dialling.add(peer)
+    this.#dialling.set(peer, clock.monotonicMs())
     try {
       const outcome = await links.dial(target, this.#controller.signal)
       if (outcome.kind === 'admitted') {
@@ -188,7 +215,7 @@ export class Supervisor {
       this.#failed(attempt)
     }
     // Acquaintances are told by others and change: forget those that are due anyway.
-    if (this.#attempts.size > 1000) {
+    if (this.#attempts.size > maxRememberedAttempts) {
       for (const [peer, { nextMs, linkedMs }] of this.#attempts) {
         if (linkedMs === undefined && nextMs <= nowMs && !this.#dialling.has(peer))
           this.#attempts.delete(peer)
