@@ -43,7 +43,7 @@ interface Transports {
 
 /** A libp2p node that is not started yet: TCP and circuits (or memory), Noise, yamux, identify, ping and gossip; nothing else. */
 export async function createLibp2pNode(
-  options: Pick<MeshOptions, 'peerKeySeed' | 'role' | 'listen' | 'announce' | 'transport'>,
+  options: Pick<MeshOptions, 'peerKeySeed' | 'role' | 'listen' | 'announce' | 'transport' | 'isCut'>,
   ports: {
     gossip: (components: GossipSubComponents) => GossipSub
     strangerCount: () => number
@@ -56,7 +56,10 @@ export async function createLibp2pNode(
   const { role } = options
   const privateKey = await generateKeyPairFromSeed('Ed25519', options.peerKeySeed)
   const maxStrangers = role === 'relay' ? maxStrangersRelay : maxStrangersOther
-  const isForeign = (peer: { toString(): string }) => parsePeerId(peer.toString()) === undefined
+  const isForeign = (peer: { toString(): string }) => {
+    const id = parsePeerId(peer.toString())
+    return id === undefined || options.isCut?.(id) === true
+  }
   let transports: Transports | undefined
   const probing = new Set<string>()
   const libp2p = await createLibp2p({

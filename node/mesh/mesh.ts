@@ -122,6 +122,8 @@ export interface MeshOptions {
   /** Topics this node subscribes to (protocol 6). */
   readonly subscribe: readonly Topic[]
   readonly transport: 'tcp' | 'memory'
+  /** Peers that no way leads to: for fleets in one process, whose network a test splits and heals. */
+  readonly isCut?: (peer: PeerId) => boolean
   /** Carries circuits for other members, over TCP. */
   readonly relay: boolean
   /** Links below which acquaintances are dialled. */

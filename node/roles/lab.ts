@@ -78,6 +78,8 @@ export async function createLab(
     readonly people: readonly LabPerson[]
     readonly acl?: (people: readonly LabPerson[]) => PolicyBody['acl']
     readonly policy?: Partial<PolicyBody>
+    /** Names of two nodes between which there is no link now. Asked whenever one is about to be made. */
+    readonly isCut?: (a: string, b: string) => boolean
   },
   ports: {
     readonly clock: Clock
@@ -200,6 +202,7 @@ export async function createLab(
       announce: [],
       bootstrap: node.bootstrap ?? [],
       transport,
+      isCut: (other) => options.isCut?.(name, enrolled.get(other)?.member.certificate.name ?? '') ?? false,
       relay: node.relay ?? role === 'relay',
     }
     enrolled.set(peer.peerId, { member, gate })

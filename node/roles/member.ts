@@ -52,6 +52,7 @@ export interface MemberOptions {
   readonly announce: readonly string[]
   readonly bootstrap: readonly string[]
   readonly transport: MeshOptions['transport']
+  readonly isCut?: MeshOptions['isCut']
   readonly relay: boolean
 }
 
@@ -283,6 +284,7 @@ export async function startMember(
       bootstrap: options.bootstrap,
       subscribe: behaviour.topics,
       transport: options.transport,
+      ...(options.isCut === undefined ? {} : { isCut: options.isCut }),
       relay: options.relay,
       minLinks,
     },
