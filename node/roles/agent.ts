@@ -47,6 +47,7 @@ export async function startAgent(
   const members = () => node.mesh.members()
   const collectors = (): readonly Member[] => members().filter((member) => isCollector(member.role))
   const describe = (error: unknown) => ({ code: codeOf(error), error: messageOf(error) })
+  const failed = (error: unknown) => log('gate-failed', describe(error))
   const ways = createWays(members)
   const neighbours = createNeighbourHeartbeats()
   const greeting = createGreeting(members, async (peer) => neighbours.of(peer)?.item)
@@ -132,8 +133,6 @@ export async function startAgent(
       },
     }
   })
-
-  const failed = (error: unknown) => log('gate-failed', describe(error))
 
   /** Agents may not publish actions; what came by a session goes on by sessions (protocol 6.1). */
   function passOn(what: Entered, from: PeerId | undefined): void {
