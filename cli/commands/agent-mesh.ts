@@ -5,6 +5,7 @@ import { openMeshState } from '../../node/roles/enrol.ts'
 import { runCheckinMesh, runMeshProcess } from '../../node/roles/run-mesh.ts'
 import type { CommandContext } from '../context.ts'
 import { Exit } from '../exit.ts'
+import { keepNetworkFile } from '../fleet/network-file.ts'
 import { announceStart, boundStop, meshStopWithinMs, runUntilStopped } from '../fleet/start.ts'
 import { createLog, type LogLevel, logLevels } from '../log.ts'
 import { wholeNumber } from '../option-values.ts'
@@ -92,9 +93,11 @@ async function run(context: CommandContext, options: MeshOptions): Promise<void>
     { clock, random, log: createLog(options.logLevel, 'agent') },
   )
   const forget = await announceStart(context, state, node.addresses())
+  const forgetNetwork = keepNetworkFile(context, state.path, node.network)
   context.terminal.out('ready')
   await runUntilStopped(context, async () => {
     await forget()
+    await forgetNetwork()
     await node.stop()
   })
 }

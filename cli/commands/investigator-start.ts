@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
 import { serveControl } from '../../node/roles/control-socket.ts'
 import { openNodeState } from '../../node/roles/enrol.ts'
+import { networkView } from '../../node/roles/network-view.ts'
 import { runInvestigator } from '../../node/roles/run-mesh.ts'
 import type { CommandContext } from '../context.ts'
+import { keepNetworkFile } from '../fleet/network-file.ts'
 import { announceStart, boundStop, keepParserSmall, runUntilStopped, stopWithinMs } from '../fleet/start.ts'
 import { createLog } from '../log.ts'
 import { addNodeOptions, type NodeOptions, resolveNodeOptions } from '../node-options.ts'
@@ -20,10 +22,12 @@ export function define(command: Command, context: CommandContext): void {
     try {
       const closeControl = await serveControl(node.service, options.state, log)
       const forget = await announceStart(context, state, node.mesh.addresses())
+      const forgetNetwork = keepNetworkFile(context, state.path, () => networkView(node))
       terminal.out('ready')
       await runUntilStopped(context, async () => {
         await closeControl()
         await forget()
+        await forgetNetwork()
         await node.stop()
       })
     } finally {

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { openNodeState } from '../../node/roles/enrol.ts'
 import { runRelay } from '../../node/roles/run-mesh.ts'
 import type { CommandContext } from '../context.ts'
+import { keepNetworkFile } from '../fleet/network-file.ts'
 import { announceStart, boundStop, runUntilStopped, stopWithinMs } from '../fleet/start.ts'
 import { createLog } from '../log.ts'
 import { addNodeOptions, type NodeOptions, resolveNodeOptions } from '../node-options.ts'
@@ -17,9 +18,11 @@ export function define(command: Command, context: CommandContext): void {
     const relay = await runRelay({ ...options, state }, { clock, random, log })
     const addresses = relay.addresses()
     const forget = await announceStart(context, state, addresses)
+    const forgetNetwork = keepNetworkFile(context, state.path, relay.network)
     for (const address of addresses) terminal.out(`listening on ${address}`)
     await runUntilStopped(context, async () => {
       await forget()
+      await forgetNetwork()
       await relay.stop()
     })
   })

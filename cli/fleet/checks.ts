@@ -9,6 +9,7 @@ import { diskSpace } from '../../node/store/disk-space.ts'
 import { openLevelStore } from '../../node/store/level-store.ts'
 import type { CommandContext } from '../context.ts'
 import { type NodeStatus, readNodeStatus } from './node-status.ts'
+import { describeReach } from './reach-words.ts'
 
 /** One thing that the doctor looked at. */
 export interface Finding {
@@ -128,32 +129,15 @@ async function checkReach(
   extra: readonly string[],
 ): Promise<readonly Finding[]> {
   const control = isInUse && status.role === 'investigator' ? await connectControl(state) : undefined
-  if (control !== undefined) {
+  if (control !== undefined || (isInUse && status.network !== undefined)) {
     try {
-      const [members, { policyVersion }] = await Promise.all([
-        control.service.members(),
-        control.service.about(),
-      ])
+      const policyVersion = await control?.service.about().then((about) => about.policyVersion)
       return [
-        members.length === 0
-          ? {
-              about,
-              verdict: 'wrong',
-              words: 'no member is connected',
-              advice: 'start a relay, or give --bootstrap',
-            }
-          : { about, verdict: 'good', words: `${members.length} members are connected` },
-        policyVersion === 0
-          ? {
-              about,
-              verdict: 'wrong',
-              words: 'no policy yet',
-              advice: 'it comes from the first member reached',
-            }
-          : { about, verdict: 'good', words: `policy version ${policyVersion}` },
+        ...(status.network === undefined ? [] : describeReach(about, status.network)),
+        ...(policyVersion === undefined ? [] : [describePolicy(about, policyVersion)]),
       ]
     } finally {
-      control.close()
+      control?.close()
     }
   }
   const addresses = [...new Set([...status.bootstrap, ...extra])]
@@ -182,6 +166,12 @@ async function checkReach(
   return good === 0
     ? findings
     : [{ about, verdict: 'good', words: `${good} of ${reached.length} bootstrap peers answer` }, ...findings]
+}
+
+function describePolicy(about: string, version: number): Finding {
+  return version === 0
+    ? { about, verdict: 'wrong', words: 'no policy yet', advice: 'it comes from the first member reached' }
+    : { about, verdict: 'good', words: `policy version ${version}` }
 }
 
 /** Opens a TCP connection and closes it; who stands behind it only a running node can tell.

@@ -4,7 +4,10 @@ import type { Role } from '../../node/core/certificate.ts'
 import type { Instant } from '../../node/core/clock.ts'
 import { formatInstant } from '../../node/core/instant.ts'
 import { openNodeState, readBootstrap } from '../../node/roles/enrol.ts'
+import type { NetworkView } from '../../node/roles/network-view.ts'
 import { createOutsideMemory } from '../../node/roles/outside-memory.ts'
+import { readNetworkFile } from './network-file.ts'
+import { countLinks, formatBytes, reachedHow } from './reach-words.ts'
 import { readRunningFile } from './running-file.ts'
 
 /** What can be told of a node without opening its store, which a running node has locked. */
@@ -29,6 +32,8 @@ export interface NodeStatus {
   readonly startedat?: string
   readonly addresses: readonly string[]
   readonly bootstrap: readonly string[]
+  /** Of a running node: its links, and how others reach it. */
+  readonly network?: NetworkView
   /** Agents: the highest policy version that its gate has ever taken. */
   readonly policyVersion?: number
 }
@@ -37,6 +42,7 @@ export interface NodeStatus {
 export async function readNodeStatus(state: string, role: Role, now: Instant): Promise<NodeStatus> {
   const { certificate, mesh } = await openNodeState(state, role)
   const running = await readRunningFile(state)
+  const network = running === undefined ? undefined : await readNetworkFile(state)
   const outside = role === 'agent' ? await createOutsideMemory(state).read() : undefined
   return {
     state,
@@ -59,8 +65,9 @@ export async function readNodeStatus(state: string, role: Role, now: Instant): P
           version: running.version,
           startedat: running.startedat,
         }),
-    addresses: running?.addresses ?? [],
+    addresses: network?.addresses ?? running?.addresses ?? [],
     bootstrap: await readBootstrap(mesh),
+    ...(network === undefined ? {} : { network }),
     ...(outside === undefined ? {} : { policyVersion: outside.policyVersion }),
   }
 }
@@ -74,6 +81,33 @@ function processesOf({ pid, gatepid }: NodeStatus): string {
   return gatepid === undefined ? `process ${pid}` : `gate process ${gatepid}, mesh process ${pid}`
 }
 
+function describeNetwork(network: NetworkView | undefined): readonly string[] {
+  if (network === undefined) return []
+  const { links, relaying } = network
+  return [
+    `  reached      ${reachedHow(network)}`,
+    `  links        ${countLinks(links)}`,
+    ...links.slice(0, maxShownLinks).map(({ name, role, how, relay, direction, since }) => {
+      const through = relay === undefined ? how : `${how} through ${relay}`
+      return `               ${role} ${name}, ${through}, ${direction}, since ${since}`
+    }),
+    ...(relaying === undefined
+      ? []
+      : [
+          `  relays       ${relaying.reservations} members reserved, ${relaying.circuits} circuits, ${formatBytes(relaying.bytes)} carried`,
+          ...relaying.accounts
+            .slice(0, maxShownLinks)
+            .map(
+              ({ name, circuits, sentBytes, receivedBytes }) =>
+                `               ${name}: ${circuits} circuits, ${formatBytes(sentBytes)} sent, ${formatBytes(receivedBytes)} received`,
+            ),
+        ]),
+  ]
+}
+
+/** A hub has hundreds; --json shows more. */
+const maxShownLinks = 10
+
 /** One line each. */
 export function describeStatus(status: NodeStatus): readonly string[] {
   const tags = Object.entries(status.tags).map(([name, value]) => `${name}=${value}`)
@@ -85,6 +119,7 @@ export function describeStatus(status: NodeStatus): readonly string[] {
       ? `  running      ${processesOf(status)}, version ${status.version}, since ${status.startedat}`
       : `  not running  start it: mig ${status.role} start`,
     `  addresses    ${status.addresses.length === 0 ? 'no open port' : status.addresses.join(' ')}`,
+    ...describeNetwork(status.network),
     `  dials first  ${status.bootstrap.length === 0 ? '(nobody)' : status.bootstrap.join(' ')}`,
     `  tags         ${tags.length === 0 ? '(none)' : tags.join(', ')}`,
     `  certificate  serial ${status.serial}, ${status.isExpired ? 'EXPIRED at' : 'until'} ${status.notafter}`,

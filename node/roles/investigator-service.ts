@@ -23,6 +23,7 @@ import { currentAnswers, readExpectedSet, supersede, writeExpectedSet } from './
 import { handOn } from './hand-on.ts'
 import { membershipFault } from './ledger.ts'
 import type { MemberOptions, MemberPorts } from './member.ts'
+import { memberViews } from './network-view.ts'
 import { readAction } from './read-action.ts'
 import { type RosterRow, readRoster } from './roster.ts'
 import type { ActionView, AgentView, InvestigatorService, ResultView } from './service.ts'
@@ -164,15 +165,7 @@ export function createInvestigatorService(
       return (await roster()).map(agentView)
     },
     async members() {
-      const now = clock.now()
-      return node.mesh.members().map((member) => ({
-        peer: member.peer,
-        name: ledger.certificates.get(member.peer)?.certificate.name,
-        role: member.role,
-        address: member.address,
-        direction: member.direction,
-        connectedForMs: Math.max(0, Math.round(now - member.connectedAtMs)),
-      }))
+      return memberViews(node, clock.now())
     },
     async draft(request) {
       if (request.targetFound !== undefined && request.targetNotFound !== undefined) {

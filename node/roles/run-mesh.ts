@@ -8,6 +8,7 @@ import { type CheckinReport, checkIn } from './checkin.ts'
 import { type NodeState, needFile, readBootstrap } from './enrol.ts'
 import { type InvestigatorNode, startInvestigator } from './investigator.ts'
 import type { MemberOptions, MemberPorts } from './member.ts'
+import { type NetworkView, networkView } from './network-view.ts'
 import { createPacedGate } from './paced-gate.ts'
 import { startRelay } from './relay.ts'
 
@@ -41,17 +42,25 @@ async function open(setup: NetworkSetup, ports: Ports) {
   return { options, store, ports: { ...ports, store, knownModules } }
 }
 
+/** A node as its process needs it. */
+export interface RunningNode {
+  readonly addresses: () => readonly string[]
+  readonly network: () => NetworkView
+  stop(): Promise<void>
+}
+
 /** The mesh process of an agent, with its gate behind two pipes. */
 export async function runMeshProcess(
   setup: NetworkSetup,
   line: { readonly input: Readable; readonly output: Writable; readonly onEnd: () => void },
   ports: Ports,
-): Promise<{ readonly addresses: () => readonly string[]; stop(): Promise<void> }> {
+): Promise<RunningNode> {
   const opened = await open(setup, ports)
   const gate = connectGate(line.input, line.output, line.onEnd)
   const node = await startAgent(opened.options, { ...opened.ports, gate })
   return {
     addresses: () => node.mesh.addresses(),
+    network: () => networkView(node),
     async stop() {
       await node.stop()
       await opened.store.close()
@@ -80,14 +89,12 @@ export async function runCheckinMesh(
   return report
 }
 
-export async function runRelay(
-  setup: NetworkSetup,
-  ports: Ports,
-): Promise<{ readonly addresses: () => readonly string[]; stop(): Promise<void> }> {
+export async function runRelay(setup: NetworkSetup, ports: Ports): Promise<RunningNode> {
   const opened = await open(setup, ports)
   const node = await startRelay(opened.options, opened.ports)
   return {
     addresses: () => node.mesh.addresses(),
+    network: () => networkView(node),
     async stop() {
       await node.stop()
       await opened.store.close()

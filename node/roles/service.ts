@@ -74,8 +74,18 @@ export interface MemberView {
   readonly name: string | undefined
   readonly role: string
   readonly address: string
+  /** `LAN`: at an address that the Internet does not route. */
+  readonly how: 'direct' | 'LAN' | 'relayed'
+  /** Through whose relay, by name where it is known. */
+  readonly relay?: string
   readonly direction: string
   readonly connectedForMs: number
+  /** What this node has relayed for it, where it relays. */
+  readonly carried?: {
+    readonly circuits: number
+    readonly sentBytes: number
+    readonly receivedBytes: number
+  }
 }
 
 export interface DraftRequest {
