@@ -5,6 +5,7 @@ import { MigError, messageOf } from '../../node/core/error.ts'
 import { minFreeDiskBytes } from '../../node/core/limits.ts'
 import { connectControl } from '../../node/roles/control-socket.ts'
 import { openNodeState } from '../../node/roles/enrol.ts'
+import type { About } from '../../node/roles/service.ts'
 import { diskSpace } from '../../node/store/disk-space.ts'
 import { openLevelStore } from '../../node/store/level-store.ts'
 import type { CommandContext } from '../context.ts'
@@ -131,10 +132,11 @@ async function checkReach(
   const control = isInUse && status.role === 'investigator' ? await connectControl(state) : undefined
   if (control !== undefined || (isInUse && status.network !== undefined)) {
     try {
-      const policyVersion = await control?.service.about().then((about) => about.policyVersion)
+      const known = await control?.service.about()
       return [
         ...(status.network === undefined ? [] : describeReach(about, status.network)),
-        ...(policyVersion === undefined ? [] : [describePolicy(about, policyVersion)]),
+        ...(known === undefined ? [] : [describePolicy(about, known.policyVersion)]),
+        ...(known === undefined ? [] : asideFindings(about, known.aside)),
       ]
     } finally {
       control?.close()
@@ -172,6 +174,30 @@ function describePolicy(about: string, version: number): Finding {
   return version === 0
     ? { about, verdict: 'wrong', words: 'no policy yet', advice: 'it comes from the first member reached' }
     : { about, verdict: 'good', words: `policy version ${version}` }
+}
+
+/** Answers that count for nothing: somebody should ask why they came. */
+export function asideFindings(
+  about: string,
+  { orphans, contradictions }: About['aside'],
+): readonly Finding[] {
+  const findings: Finding[] = []
+  if (contradictions > 0)
+    findings.push({
+      about,
+      verdict: 'warning',
+      words: `${contradictions} agents have signed a second outcome that differs from their first, which counts`,
+      advice:
+        'mig accounting ID names them: was the machine restored from a copy, or is its answer key in other hands?',
+    })
+  if (orphans > 0)
+    findings.push({
+      about,
+      verdict: 'warning',
+      words: `${orphans} answers to actions that this node does not know are kept apart`,
+      advice: 'they count once their action comes; if it does not, who asked?',
+    })
+  return findings
 }
 
 /** Opens a TCP connection and closes it; who stands behind it only a running node can tell.

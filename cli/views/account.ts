@@ -10,7 +10,8 @@ export function accountLines(accounting: Accounting): readonly string[] {
     const members = accounting[group]
     if (members.length === 0) continue
     lines.push(`${group === 'unexpected' ? 'not expected' : group} (${members.length})`)
-    for (const line of members) lines.push(`  ${line.name}  ${line.found ? 'found' : line.note}`)
+    for (const line of members)
+      lines.push(`  ${line.name}  ${line.found && line.contradicted !== true ? 'found' : line.note}`)
   }
   lines.push(accountingLine(accounting))
   return lines

@@ -18,6 +18,8 @@ export interface Line {
   /** `done`, `timed-out`, a refusal's reason … as it stands in the view. */
   readonly note: string
   readonly found: boolean
+  /** It has signed two different outcomes; the first is what counts. */
+  readonly contradicted?: true
 }
 
 /** The account of one action. The four groups never overlap and always add up to `expected`, by name (protocol D5). */
@@ -35,25 +37,34 @@ export interface Accounting {
 
 /** Sorts every expected agent into exactly one group.
  *  @param answers the latest word of each agent; an outcome beats any status
- *  @param nameOf a name for an agent that was not expected */
+ *  @param nameOf a name for an agent that was not expected
+ *  @param contradicting those who have signed two different outcomes */
 export function account(
   expected: readonly Expected[],
   answers: ReadonlyMap<PeerId, Answer>,
   nameOf: (peer: PeerId) => string,
+  contradicting: ReadonlySet<PeerId> = new Set(),
 ): Accounting {
+  const lineOf = (peer: PeerId, name: string, answer: Answer | undefined): Line => ({
+    peer,
+    name,
+    note: contradicting.has(peer) ? `${noteOf(answer)}; signed another outcome, too` : noteOf(answer),
+    found: isHit(answer),
+    ...(contradicting.has(peer) ? { contradicted: true } : {}),
+  })
   const groups = { answered: [] as Line[], failed: [] as Line[], refused: [] as Line[], silent: [] as Line[] }
   const frozen = new Set<PeerId>()
   for (const { peer, name } of expected) {
     if (frozen.has(peer)) continue
     frozen.add(peer)
     const answer = answers.get(peer)
-    groups[groupOf(answer)].push({ peer, name, note: noteOf(answer), found: isHit(answer) })
+    groups[groupOf(answer)].push(lineOf(peer, name, answer))
   }
   const unexpected: Line[] = []
   for (const [peer, answer] of answers) {
     // "This is not for me" from somebody nobody counted on is no news.
     if (frozen.has(peer) || (answer.kind === 'status' && answer.status === 'not-targeted')) continue
-    unexpected.push({ peer, name: nameOf(peer), note: noteOf(answer), found: isHit(answer) })
+    unexpected.push(lineOf(peer, nameOf(peer), answer))
   }
   return {
     expected: frozen.size,
@@ -107,6 +118,10 @@ export function accountingLine(accounting: Accounting): string {
     parts.push(`${accounting.silent.length} silent: ${names(accounting.silent)}`)
   if (accounting.unexpected.length > 0)
     parts.push(`+${accounting.unexpected.length} not expected: ${names(accounting.unexpected)}`)
+  const { answered, failed, refused, unexpected } = accounting
+  const contradicted = [...answered, ...failed, ...refused, ...unexpected].filter((line) => line.contradicted)
+  if (contradicted.length > 0)
+    parts.push(`${contradicted.length} signed two different outcomes: ${names(contradicted)}`)
   const line = parts.join(', ')
   return accounting.silent.length > 0 && accounting.found === 0 ? `${line} — incomplete, not clean` : line
 }

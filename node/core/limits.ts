@@ -300,6 +300,10 @@ export const maxSharedAddresses = 32
 export const maxHops = 8
 /** Answers of others that an agent carries: a cut-off office of 200 hosts and ten questions (protocol 6.1). */
 export const maxCarried = 2048
+/** Results of unknown actions that a collector keeps apart: a small fleet's answers to a question that comes after them. */
+export const maxAsideResults = 512
+/** Of these, of one agent: more questions than are under way at once, and at most 48 KiB each. */
+export const maxAsidePeer = 8
 /** The same in bytes; a summary of 4 KiB makes 7 KiB of them. */
 export const maxCarriedBytes = 16 * 1024 * 1024
 /** Of these, of one answering peer: twice as many as there are questions in an ordinary week. */

@@ -17,6 +17,7 @@ export type CollectorNode = MemberNode
 /** What a collector does with what comes in, beyond carrying it. */
 export interface CollectorRole {
   readonly entered: (what: Entered, source: Source) => void
+  readonly contradicted?: (actionId: string) => void
   readonly synced?: (member: Member) => void
   /** Its own receipt for an answer that it holds, where it is the one to give it. */
   readonly receiptFor?: (actionId: string, peer: PeerId) => Promise<Item | undefined>
@@ -56,6 +57,7 @@ export async function startCollector(
           void introduce(what).catch((error: unknown) => log('spread-failed', { error: messageOf(error) }))
         role.entered(what, source)
       },
+      ...(role.contradicted === undefined ? {} : { contradicted: role.contradicted }),
       joined: () => undefined,
       synced: (member) => {
         greeting.confirmed(member.peer)
@@ -141,6 +143,7 @@ export async function startCollector(
       const of = (key: string) => keys.keyParts(key)[0] === id
       node.ledger.actions.delete(id)
       node.ledger.cancels.delete(id)
+      await node.aside.forget(id)
       // Erased first: without the reply key nothing that is left can be opened (protocol 3.4).
       await ports.store.write([{ delete: keys.replyKey(id) }, { delete: keys.expected(id) }], { sync: true })
       for (const kind of ['action', 'cancel', 'status', 'result', 'receipt'] as const) {

@@ -110,15 +110,22 @@ export async function enterResult(
   const { result, hash } = verdict.value
   const refused = outcast(context, result.peerid)
   if (refused !== undefined) return refused
-  if (!ledger.actions.has(result.actionid)) return ignore('unknown-action', result.actionid)
+  if (!ledger.actions.has(result.actionid)) {
+    // Its action may come later; until then it counts for nothing (security V79).
+    if (isCollector(context.role)) await context.aside.keepOrphan(result.actionid, result.peerid, bytes)
+    return ignore('unknown-action', result.actionid)
+  }
   const key = keys.result(result.actionid, result.peerid)
   const held = await shelf.get('result', key)
   if (held !== undefined) {
     // The first outcome stands, whatever comes after it (protocol 7.2).
-    if (held.version !== hash) context.log('equivocation', { action: result.actionid, peer: result.peerid })
-    return held.version === hash
-      ? ignore('already-held', 'result')
-      : ignore('equivocation', `a second outcome of ${result.peerid}`)
+    if (held.version === hash) return ignore('already-held', 'result')
+    context.log('equivocation', { action: result.actionid, peer: result.peerid })
+    if (isCollector(context.role)) {
+      await context.aside.keepContradiction(result.actionid, result.peerid, bytes)
+      context.contradicted(result.actionid)
+    }
+    return ignore('equivocation', `a second outcome of ${result.peerid}`)
   }
   const load = loadOf('result', key, result.peerid, bytes, source)
   const full = context.carried?.refusal(load)

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Heartbeat } from '../core/heartbeat.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { ItemKind } from '../sync/item.ts'
+import type { Aside } from './aside.ts'
 import type { Carried } from './carried.ts'
 import type { Ledger } from './ledger.ts'
 import type { Shelf } from './shelf.ts'
@@ -36,6 +37,10 @@ export interface DoorContext {
   readonly knownModules: ReadonlySet<string>
   /** Answers that an agent carries for others (protocol 6.1). Undefined at collectors, which keep all. */
   readonly carried: Carried | undefined
+  /** What counts for nothing and is kept all the same. */
+  readonly aside: Aside
+  /** An agent has given a second outcome: the view of this action changes. */
+  readonly contradicted: (actionId: string) => void
   /** A receipt for an answer of this agent itself. */
   readonly ownReceipt: (wire: Uint8Array) => Promise<boolean>
   /** A heartbeat of this agent itself comes back. True when it is later than this agent knows: it runs from a copy (protocol 7.1). */

@@ -80,7 +80,8 @@ export function createInvestigatorService(
   async function accountOf(id: string) {
     const set = (await readExpectedSet(store, id)) ?? { expected: [], superseded: {} }
     const held = await answers.read(id, await replySeedOf(id))
-    return account(set.expected, accountable(currentAnswers(set, held)), nameOf)
+    const contradicting = node.aside.contradicting(id)
+    return account(set.expected, accountable(currentAnswers(set, held)), nameOf, contradicting)
   }
 
   /** `--target-found`: those that had a hit, or did not, in an earlier action (protocol 3.3). */
@@ -115,6 +116,7 @@ export function createInvestigatorService(
     const action = find(id)
     const modules = action.action.operations.map((operation) => operation.module)
     const held = await answers.read(action.id, await replySeedOf(action.id))
+    const contradicting = node.aside.contradicting(action.id)
     return held.flatMap(({ peer, result, summary }): ResultView[] => {
       if (result === undefined) return []
       const base = {
@@ -124,6 +126,7 @@ export function createInvestigatorService(
         outcome: result.outcome,
         ...timesOf(result),
         modules,
+        ...(contradicting.has(peer) ? { contradicted: true } : {}),
       }
       if (summary === undefined || typeof summary === 'string')
         return [{ ...base, ...(summary === undefined ? {} : { reason: summary }) }]
@@ -149,6 +152,7 @@ export function createInvestigatorService(
         peer: self,
         policyVersion: ledger.policy?.version ?? 0,
         policyHash: ledger.policy?.hash,
+        aside: node.aside.counts(),
         addresses: node.mesh.addresses(),
         rootWire: ledger.root === undefined ? undefined : base64Encode(ledger.root.bytes),
         policyWire: ledger.policy === undefined ? undefined : base64Encode(ledger.policy.bytes),

@@ -34,6 +34,7 @@ export async function startInvestigator(
           .confirm(what.actionId, what.peer)
           .catch((error: unknown) => log('receipt-failed', { error: messageOf(error) }))
       },
+      contradicted: (actionId) => feed.changed(actionId),
       synced: () => synced.resolve(),
       receiptFor: receipts.receiptFor,
     }

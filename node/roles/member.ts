@@ -19,6 +19,7 @@ import { decodeItems, encodeItems, type Item, type ItemKind } from '../sync/item
 import type { Hello } from '../sync/message.ts'
 import { runSession, type SyncPeer, type SyncReport } from '../sync/session.ts'
 import { type AddressBook, openAddressBook } from './address-book.ts'
+import { type Aside, openAside } from './aside.ts'
 import { type Carried, openCarried } from './carried.ts'
 import { createDoor, type Door } from './door.ts'
 import type { DoorContext, Entered, Source } from './door-context.ts'
@@ -33,6 +34,8 @@ export interface MemberNode {
   readonly shelf: Shelf
   /** At agents: how much is carried for others. */
   readonly carried: Carried | undefined
+  /** At collectors: what counts for nothing and is kept all the same. */
+  readonly aside: Aside
   readonly door: Door
   readonly addressBook: AddressBook
   /** One session with a connected member. Sessions with one member never overlap. */
@@ -69,6 +72,8 @@ export interface RoleBehaviour {
   readonly topics: readonly Topic[]
   /** Something new and good has come in. */
   entered(what: Entered, source: Source): void
+  /** An agent has given a second, different outcome. */
+  readonly contradicted?: (actionId: string) => void
   joined(member: Member): void
   /** This node can be reached at other addresses than before. */
   readonly moved?: () => void
@@ -116,6 +121,7 @@ export async function startMember(
   const shelf = await openShelf(store)
   const ledger = createLedger()
   const carried = isCollector(role) ? undefined : await openCarried(shelf)
+  const aside = await openAside(store, clock)
   const addressBook = await openAddressBook(store, self, clock)
   const context: DoorContext = {
     fleet,
@@ -126,6 +132,8 @@ export async function startMember(
     clock,
     knownModules: ports.knownModules,
     carried,
+    aside,
+    contradicted: (actionId) => behaviour.contradicted?.(actionId),
     ownReceipt: (wire) => behaviour.ownReceipt(wire),
     ownHeartbeat: (wire) => behaviour.ownHeartbeat(wire),
     neighbourHeartbeat: (heartbeat, bytes, from) => behaviour.neighbourHeartbeat(heartbeat, bytes, from),
@@ -140,12 +148,23 @@ export async function startMember(
       void enterOwn()
       void expelRevoked()
     }
+    if (what.kind === 'action' && what.actionId !== undefined) void enterOrphans(what.actionId)
     behaviour.entered(what, source)
   })
   /** This node's own papers, so that it is a member like any other in its own eyes: its receipts are checked by them. */
   async function enterOwn(): Promise<void> {
     await door.enter({ kind: 'invitation', bytes: options.invitationWire }, { via: 'local' })
     await door.enter({ kind: 'certificate', bytes: options.certificateWire }, { via: 'local' })
+  }
+  /** Answers that came before their question. */
+  async function enterOrphans(actionId: string): Promise<void> {
+    try {
+      for (const bytes of await aside.takeOrphans(actionId))
+        await door.enter({ kind: 'result', bytes }, { via: 'disk' })
+    } catch (error) {
+      // The agent sends it again until it has a receipt.
+      log('orphans-lost', { action: actionId, error: messageOf(error) })
+    }
   }
   const stopping = new AbortController()
   const sessions = new Map<PeerId, Promise<SyncReport>>()
@@ -257,6 +276,7 @@ export async function startMember(
     ledger,
     shelf,
     carried,
+    aside,
     door,
     addressBook,
     syncWith,

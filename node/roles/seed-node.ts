@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { MigError } from '../core/error.ts'
 import { openLevelStore } from '../store/level-store.ts'
 import type { ItemKind } from '../sync/item.ts'
+import { openAside } from './aside.ts'
 import { createDoor } from './door.ts'
 import type { NodeState } from './enrol.ts'
 import { createLedger } from './ledger.ts'
@@ -39,6 +40,8 @@ export async function seedNode(
       clock: ports.clock,
       knownModules: new Set(modules.map((module) => module.name)),
       carried: undefined,
+      aside: await openAside(store, ports.clock),
+      contradicted: () => undefined,
       ownReceipt: async () => false,
       ownHeartbeat: async () => false,
       neighbourHeartbeat: () => false,

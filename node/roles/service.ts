@@ -45,6 +45,8 @@ export interface About {
   readonly peer: string
   readonly policyVersion: number
   readonly policyHash: string | undefined
+  /** Results kept apart: of actions unknown here, and second outcomes that differ from the first. */
+  readonly aside: { readonly orphans: number; readonly contradictions: number }
   readonly addresses: readonly string[]
   readonly rootWire: string | undefined
   readonly policyWire: string | undefined
@@ -168,6 +170,8 @@ export interface ResultView {
   /** Absent when this node does not hold the reply key. */
   readonly results?: readonly SealedModuleResult[]
   readonly modules: readonly string[]
+  /** Its signer has also signed another outcome. */
+  readonly contradicted?: boolean
   readonly found?: readonly number[]
   readonly truncated?: boolean
   readonly reason?: string

@@ -17,6 +17,11 @@ export const heartbeat = (peerId: string): string => key('heartbeat', id(peerId)
 export const result = (actionId: string, peerId: string): string => key('result', id(actionId), id(peerId))
 export const status = (actionId: string, peerId: string): string => key('status', id(actionId), id(peerId))
 export const receipt = (actionId: string, peerId: string): string => key('receipt', id(actionId), id(peerId))
+/** A result whose action is not known here (security V79). */
+export const orphan = (actionId: string, peerId: string): string => key('orphan', id(actionId), id(peerId))
+/** A second, different result of an agent for one action (security V78). */
+export const contradiction = (actionId: string, peerId: string): string =>
+  key('contradiction', id(actionId), id(peerId))
 /** The frozen set of agents that should answer (protocol D5). */
 export const expected = (actionId: string): string => key('expected', id(actionId))
 /** The private half of an action's reply key (protocol 3.4). */
@@ -37,6 +42,8 @@ export const heartbeatRange = (): Range => under('heartbeat')
 export const resultRange = (actionId?: string): Range => under('result', actionId)
 export const statusRange = (actionId?: string): Range => under('status', actionId)
 export const receiptRange = (actionId?: string): Range => under('receipt', actionId)
+export const orphanRange = (actionId?: string): Range => under('orphan', actionId)
+export const contradictionRange = (actionId?: string): Range => under('contradiction', actionId)
 export const expectedRange = (): Range => under('expected')
 export const replyKeyRange = (): Range => under('reply-key')
 export const addressRange = (): Range => under('address')

@@ -1,8 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { asideFindings } from '../../cli/fleet/checks.ts'
+import { accountingLine } from '../../node/core/accounting.ts'
 import type { Instant } from '../../node/core/clock.ts'
 import { base64Encode, base64UrlDecode } from '../../node/core/encoding.ts'
 import type { HeartbeatBody } from '../../node/core/heartbeat.ts'
 import { formatInstant } from '../../node/core/instant.ts'
+import { maxAsidePeer } from '../../node/core/limits.ts'
 import type { PeerId } from '../../node/core/peer-id.ts'
 import { parseResultBody, resultHash } from '../../node/core/result.ts'
 import type { CollectorNode } from '../../node/roles/collector.ts'
@@ -65,18 +68,27 @@ describe('answers that somebody made up', () => {
   const enter = async (item: Item) =>
     verdictOf(await investigator.door.enter(item, { via: 'sync', peer: relay.mesh.peerId }))
   const at = () => formatInstant((Math.floor(Date.now() / 1000) * 1000) as Instant)
-  const replyKey = () =>
-    base64UrlDecode(JSON.parse(Buffer.from(action.body).toString()).replyto.x25519) as Uint8Array
+  const replyKeyOf = (body: Uint8Array) =>
+    base64UrlDecode(JSON.parse(Buffer.from(body).toString()).replyto.x25519) as Uint8Array
 
   interface Forgery {
     readonly of: Papers
     readonly by: Uint8Array
     readonly actionId?: string
     readonly hits?: number
+    /** Default: the reply key of the action that everybody here knows. */
+    readonly key?: Uint8Array
     readonly beside?: Uint8Array
   }
 
-  function aResult({ of, by, actionId = action.id, hits = 0, beside = of.certificateWire }: Forgery): Item {
+  function aResult({
+    of,
+    by,
+    actionId = action.id,
+    hits = 0,
+    beside = of.certificateWire,
+    key,
+  }: Forgery): Item {
     const wire = sealSummary({
       outer: {
         v: 1,
@@ -95,7 +107,7 @@ describe('answers that somebody made up', () => {
         found: [hits],
         truncated: false,
       },
-      replyKey: replyKey(),
+      replyKey: key ?? replyKeyOf(action.body),
       sizeBytes: 4096,
       answerSeed: by,
     })
@@ -158,12 +170,27 @@ describe('answers that somebody made up', () => {
     expect(await enter(borrowed)).toBe('ignore not-a-member')
   })
 
-  it('are ignored for an action that nobody here has asked (V79), and leave nothing', async () => {
+  it('are kept apart for an action that nobody here has asked, a few of each agent, and count for nothing (V79)', async () => {
     const before = investigator.shelf.keys('result').length
-    expect(await enter(aResult({ of: x, by: x.answerSeed, actionId: 'a'.repeat(52) }))).toBe(
-      'ignore unknown-action',
-    )
+    const stray = (n: number) =>
+      aResult({ of: x, by: x.answerSeed, actionId: `${String.fromCharCode(97 + n)}${'a'.repeat(51)}` })
+    for (let n = 0; n < maxAsidePeer + 5; n++) expect(await enter(stray(n))).toBe('ignore unknown-action')
     expect(investigator.shelf.keys('result')).toHaveLength(before)
+    expect((await investigator.service.about()).aside).toMatchObject({ orphans: maxAsidePeer })
+    // Given to nobody: no relay is offered what this node does not believe.
+    expect(relay.shelf.keys('result').some((key) => key.includes('a'.repeat(51)))).toBe(false)
+  })
+
+  it('count when their action comes after them (V79)', async () => {
+    const late = await aSignedAction(attacked.lab, investigator, people)
+    const early = { ...aResult({ of: x, by: x.answerSeed, actionId: late.id, key: replyKeyOf(late.body) }) }
+    expect(await enter(early)).toBe('ignore unknown-action')
+    await send(investigator, late.wire)
+    await until('the early answer counts', async () => {
+      const { unexpected, answered } = await investigator.service.accounting(late.id)
+      return [...answered, ...unexpected].some(({ peer }) => peer === x.peer)
+    })
+    await settled(investigator, late.id)
   })
 
   it('do not change the first: a second outcome is flagged and not kept (V78)', async () => {
@@ -174,7 +201,17 @@ describe('answers that somebody made up', () => {
     expect(attacked.count('laptop', 'equivocation', { peer: x.peer })).toBe(1)
     const kept = (await investigator.service.results(action.id)).find(({ peer }) => peer === x.peer)
     expect(kept?.found).toEqual([3])
+    expect(kept?.contradicted).toBe(true)
     expect(await enter(aStatus(x, x.answerSeed, 9))).toBe('ignore older')
+    // Whoever asked sees it, by name, and the second document is kept as the proof.
+    const accounting = await investigator.service.accounting(action.id)
+    expect(accounting.unexpected.find(({ peer }) => peer === x.peer)).toMatchObject({ contradicted: true })
+    expect(accountingLine(accounting)).toMatch(/1 signed two different outcomes: /)
+    const { aside } = await investigator.service.about()
+    expect(aside.contradictions).toBe(1)
+    expect(asideFindings('laptop', aside)).toContainEqual(
+      expect.objectContaining({ verdict: 'warning', words: expect.stringMatching(/^1 agents have signed/) }),
+    )
   })
 
   it('say nothing when another’s sealed answer is signed as one’s own (V80)', async () => {

@@ -10,7 +10,7 @@ const keyspace = { ...allOfKeyspace }
 const anId = fc.stringMatching(/^[A-Za-z0-9]{1,60}$/)
 const aNumber = fc.nat({ max: Number.MAX_SAFE_INTEGER })
 
-const pairFamilies = ['cancel', 'result', 'status', 'receipt'] as const
+const pairFamilies = ['cancel', 'result', 'status', 'receipt', 'orphan', 'contradiction'] as const
 const idFamilies = [
   'action',
   'invitation',
