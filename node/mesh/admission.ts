@@ -241,7 +241,8 @@ export class Admission {
     const address = connection.remoteAddr.toString()
     log('peer-admitted', { peer, role, direction: connection.direction, address })
     // Before the streams that wait for this: gossip takes up a peer's subscriptions only once it knows the peer.
-    gossip.connect(connection)
+    if (known?.member.relayed === true && !isCircuit(connection.remoteAddr)) gossip.moveTo(connection)
+    else gossip.connect(connection)
     link.settle({ kind: 'admitted' })
     this.#announceWhenOn(peer)
   }

@@ -9,6 +9,7 @@ import { type DialTarget, groupByPeer, parseAddress } from './addresses.ts'
 import { Admission } from './admission.ts'
 import { type DialOutcome, dialPeer } from './dialler.ts'
 import { Gossip } from './gossip.ts'
+import { HolePunching } from './hole-punch/hole-punching.ts'
 import { Libp2pFrameStream } from './libp2p-frame-stream.ts'
 import { createLibp2pNode } from './libp2p-node.ts'
 import type { FrameStream, Log, Mesh, MeshHandlers, MeshOptions, Reach } from './mesh.ts'
@@ -36,6 +37,7 @@ export async function createMesh(
     joined: (member) => {
       supervisor?.wake()
       above.joined(member)
+      punching?.joined(member)
     },
     left: (peer) => {
       supervisor?.wake()
@@ -54,6 +56,7 @@ export async function createMesh(
   const strangerCount = () => admission.strangerCount()
   const isReservedAt = (relay: PeerId) => reach.isReservedAt(relay)
   const node = await createLibp2pNode(options, {
+    clock,
     gossip: gossip.service,
     strangerCount,
     permit,
@@ -70,8 +73,18 @@ export async function createMesh(
     { ownPeer, admission, listening, probe, moved, clock, random, log },
   )
   await reach.handle(libp2p)
+  const punching =
+    options.transport === 'tcp'
+      ? new HolePunching(
+          { ownPeer, fleet: options.fleet },
+          { ...node, admission, addresses: () => reach.addresses(), clock, random, log },
+        )
+      : undefined
+  await punching?.handle(libp2p)
 
-  libp2p.addEventListener('connection:open', (event) => admission.opened(event.detail))
+  libp2p.addEventListener('connection:open', ({ detail }) => {
+    if (punching?.isProbe(detail) !== true) admission.opened(detail)
+  })
   libp2p.addEventListener('connection:close', (event) => admission.closed(event.detail))
   const streams = new ServedStreams({ handlers, permit, clock, log })
   await libp2p.handle(
@@ -129,6 +142,7 @@ export async function createMesh(
     {
       gossip,
       reach,
+      punching,
       admission,
       supervisor,
       dial,
@@ -146,6 +160,7 @@ interface RunningNode {
 interface Parts {
   readonly gossip: Gossip
   readonly reach: RelayedReach
+  readonly punching: HolePunching | undefined
   readonly admission: Admission
   readonly supervisor: Supervisor
   readonly dial: (target: DialTarget, signal: AbortSignal) => Promise<DialOutcome>
@@ -246,6 +261,7 @@ class Libp2pMesh implements Mesh {
   async #stop(): Promise<void> {
     this.#parts.supervisor.stop()
     this.#parts.reach.stop()
+    this.#parts.punching?.stop()
     this.#parts.admission.stop()
     await this.#running
     await this.#node.libp2p.stop()

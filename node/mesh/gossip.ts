@@ -8,7 +8,7 @@ import {
 import type { Connection, PeerId as Libp2pPeerId } from '@libp2p/interface'
 import type { Role } from '../core/certificate.ts'
 import type { Clock } from '../core/clock.ts'
-import { MigError } from '../core/error.ts'
+import { MigError, messageOf } from '../core/error.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import { gossipOptions, graylistScore } from './gossip-options.ts'
 import { gossipValidator } from './gossip-validator.ts'
@@ -20,7 +20,7 @@ import { type Topic, topicBounds, topicName, topics } from './topics.ts'
 /** What gossipsub's class has and its exported interface hides (17.1.1). */
 interface Router extends GossipSub {
   readonly peers: Map<string, Libp2pPeerId>
-  readonly streamsOutbound: Map<string, unknown>
+  readonly streamsOutbound: Map<string, { close(): Promise<void> }>
   getScore(peer: string): number
   isStarted(): boolean
   createOutboundStream(peer: Libp2pPeerId, connection: Connection): Promise<void>
@@ -97,6 +97,16 @@ export class Gossip {
   /** Turns gossip on with an admitted peer, or repairs it: what is there already stays. */
   connect(connection: Connection): void {
     this.#registrar?.connect(connection)
+  }
+
+  /** Takes what we send over to a better connection of the same peer, which does the same on its side. For one round trip
+   *  gossip between the two is off; subscriptions and mesh stay. */
+  moveTo(connection: Connection): void {
+    const peer = connection.remotePeer.toString()
+    const old = this.#router?.streamsOutbound.get(peer)
+    this.#router?.streamsOutbound.delete(peer)
+    this.connect(connection)
+    old?.close().catch((error: unknown) => this.#ports.log('gossip-move', { peer, error: messageOf(error) }))
   }
 
   disconnect(peer: Libp2pPeerId): void {

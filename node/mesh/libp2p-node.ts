@@ -3,14 +3,15 @@ import type { GossipSub, GossipSubComponents } from '@chainsafe/libp2p-gossipsub
 import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { Connection, Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p, Upgrader } from '@libp2p/interface'
 import { memory } from '@libp2p/memory'
 import { ping } from '@libp2p/ping'
-import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import type { Role } from '../core/certificate.ts'
+import type { Clock } from '../core/clock.ts'
+import { MigError } from '../core/error.ts'
 import {
   maxConnectionsAgent,
   maxConnectionsInvestigator,
@@ -24,6 +25,7 @@ import {
 import { type PeerId, parsePeerId } from '../core/peer-id.ts'
 import { circuitTransport } from './circuit-transport.ts'
 import type { MeshOptions } from './mesh.ts'
+import { outwardTransports } from './outward.ts'
 
 export interface Libp2pNode {
   readonly libp2p: Libp2p
@@ -31,6 +33,8 @@ export interface Libp2pNode {
   readonly listening: () => readonly Multiaddr[]
   /** Dials exactly this address, beside whatever else is being dialled: libp2p's own dial joins those of one peer. */
   readonly dialAddress: (address: Multiaddr, signal: AbortSignal) => Promise<Connection>
+  /** Makes connections of sockets that libp2p has not opened itself. */
+  readonly upgrader: Upgrader
   /** Dials an address until the peer that it names has proved itself there; no connection comes of it. */
   readonly probe: (address: Multiaddr, signal: AbortSignal) => Promise<void>
 }
@@ -43,8 +47,12 @@ interface Transports {
 
 /** A libp2p node that is not started yet: TCP and circuits (or memory), Noise, yamux, identify, ping and gossip; nothing else. */
 export async function createLibp2pNode(
-  options: Pick<MeshOptions, 'peerKeySeed' | 'role' | 'listen' | 'announce' | 'transport' | 'isCut'>,
+  options: Pick<
+    MeshOptions,
+    'peerKeySeed' | 'role' | 'listen' | 'announce' | 'transport' | 'isCut' | 'proxy' | 'tls'
+  >,
   ports: {
+    clock: Clock
     gossip: (components: GossipSubComponents) => GossipSub
     strangerCount: () => number
     /** Resolves once a connection is judged. */
@@ -61,13 +69,17 @@ export async function createLibp2pNode(
     return id === undefined || options.isCut?.(id) === true
   }
   let transports: Transports | undefined
+  let upgrader: Upgrader | undefined
   const probing = new Set<string>()
   const libp2p = await createLibp2p({
     start: false,
     privateKey,
     nodeInfo: { name: 'mig-mesh', version: '0', userAgent: 'mig-mesh' },
     addresses: { listen: [...options.listen], announce: [...options.announce] },
-    transports: options.transport === 'tcp' ? [tcp(), circuitTransport(ports.permit)] : [memory()],
+    transports:
+      options.transport === 'tcp'
+        ? [...outwardTransports(options, ports.clock), circuitTransport(ports.permit)]
+        : [memory()],
     connectionEncrypters: [noise()],
     // The window is what may arrive for a stream that nobody reads: it must stay below libp2p's read buffer of 4 MiB,
     // at which the stream is reset; yamux alone lets it grow to 16 MiB.
@@ -100,12 +112,14 @@ export async function createLibp2pNode(
       identify: identify(),
       ping: ping(),
       gossip: ports.gossip,
-      listening: (components: { transportManager: Transports }) => {
+      listening: (components: { transportManager: Transports; upgrader: Upgrader }) => {
         transports = components.transportManager
+        upgrader = components.upgrader
         return {}
       },
     },
   })
+  if (upgrader === undefined) throw new MigError('internal', 'libp2p has made no upgrader')
   const dialAddress = async (address: Multiaddr, signal: AbortSignal) => {
     if (transports === undefined) throw new Error('libp2p has no transports yet')
     return transports.dial(address, { signal })
@@ -114,6 +128,7 @@ export async function createLibp2pNode(
     libp2p,
     listening: () => transports?.getAddrs() ?? [],
     dialAddress,
+    upgrader,
     async probe(address, signal) {
       const text = address.toString()
       probing.add(text)

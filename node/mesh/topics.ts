@@ -13,9 +13,9 @@ import {
 /** Names on the wire (protocol 6). */
 
 export type Topic = 'actions' | 'policy' | 'results' | 'presence'
-export type StreamName = 'sync' | 'detail' | 'enrol' | 'reach'
+export type StreamName = 'sync' | 'detail' | 'enrol' | 'reach' | 'punch' | 'observe'
 /** The streams that the floors above serve; the mesh keeps the others to itself. */
-export type ServedStream = Exclude<StreamName, 'enrol' | 'reach'>
+export type ServedStream = Exclude<StreamName, 'enrol' | 'reach' | 'punch' | 'observe'>
 
 export const topics: readonly Topic[] = ['actions', 'policy', 'results', 'presence']
 export const servedStreams: readonly ServedStream[] = ['sync', 'detail']
