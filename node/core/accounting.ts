@@ -10,7 +10,13 @@ export interface Expected {
 /** What a collector holds of one agent for one action. */
 export type Answer =
   | { readonly kind: 'outcome'; readonly outcome: Outcome; readonly found: boolean; readonly reason?: string }
-  | { readonly kind: 'status'; readonly status: StatusKind; readonly reason: string }
+  | {
+      readonly kind: 'status'
+      readonly status: StatusKind
+      readonly reason: string
+      /** It judged a copy with fewer signatures: no answer to the whole action yet (protocol 4.5). */
+      readonly outdated?: boolean
+    }
 
 export interface Line {
   readonly peer: PeerId
@@ -80,15 +86,20 @@ function groupOf(answer: Answer | undefined): 'answered' | 'failed' | 'refused' 
     if (answer.outcome === 'done') return 'answered'
     return answer.outcome === 'cancelled' ? 'refused' : 'failed'
   }
-  // Accepted and running are promises, not answers.
-  return answer.status === 'accepted' || answer.status === 'running' ? 'silent' : 'refused'
+  // Accepted and running are promises, not answers; and what was said of less than is asked now is none.
+  return answer.outdated === true || answer.status === 'accepted' || answer.status === 'running'
+    ? 'silent'
+    : 'refused'
 }
 
 function noteOf(answer: Answer | undefined): string {
   if (answer === undefined) return 'no answer yet'
   if (answer.kind === 'outcome')
     return answer.reason === undefined ? answer.outcome : `${answer.outcome}: ${answer.reason}`
-  return answer.reason === '' ? answer.status : `${answer.status}: ${answer.reason}`
+  const note = answer.reason === '' ? answer.status : `${answer.status}: ${answer.reason}`
+  return answer.outdated === true
+    ? `no answer yet to the copy with all signatures; to another, ${note}`
+    : note
 }
 
 function isHit(answer: Answer | undefined): boolean {

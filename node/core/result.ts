@@ -4,12 +4,20 @@ import { base32Encode } from './encoding.ts'
 import {
   maxDetailPages,
   maxOperations,
+  maxSignatures,
   maxSummaryErrorChars,
   maxSummaryErrors,
   maxSummaryReasonChars,
 } from './limits.ts'
 import { outcomes, statusKinds } from './outcome.ts'
-import { describeIssue, documentIdField, instantField, peerIdField, positiveInteger } from './schema.ts'
+import {
+  describeIssue,
+  documentIdField,
+  fingerprintField,
+  instantField,
+  peerIdField,
+  positiveInteger,
+} from './schema.ts'
 
 const common = {
   v: z.literal(1),
@@ -71,6 +79,8 @@ export const statusSchema = z.strictObject({
   status: z.enum(statusKinds),
   /** A code from the closed list of refusals, then the arithmetic or the reason in words. */
   reason: z.string().max(512),
+  /** The keys whose signatures held on the copy that was judged: a verdict on fewer is none on the whole (protocol 4.5). */
+  signers: z.array(fingerprintField).min(1).max(maxSignatures),
   at: instantField,
 })
 export type Status = z.output<typeof statusSchema>

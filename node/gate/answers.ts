@@ -1,6 +1,7 @@
 import type { Instant } from '../core/clock.ts'
 import { base64UrlDecode, utf8 } from '../core/encoding.ts'
 import { codeOf } from '../core/error.ts'
+import type { Fingerprint } from '../core/fingerprint.ts'
 import { formatInstant } from '../core/instant.ts'
 import { detailPageBytes, maxSummaryReasonChars } from '../core/limits.ts'
 import type { Outcome, StatusKind } from '../core/outcome.ts'
@@ -23,7 +24,14 @@ export interface AnswerWriter {
     reason: string | undefined,
     endedAt: Instant,
   ): readonly Change[]
-  status(actionId: string, status: StatusKind, reason: string, at: Instant): Uint8Array
+  /** @param signers the keys whose signatures hold on the copy that was judged */
+  status(
+    actionId: string,
+    status: StatusKind,
+    reason: string,
+    signers: readonly Fingerprint[],
+    at: Instant,
+  ): Uint8Array
 }
 
 export function createAnswerWriter(identity: {
@@ -73,7 +81,7 @@ export function createAnswerWriter(identity: {
         ...pages.map((value, page): Change => ({ put: detailPage(record.id, page), value })),
       ]
     },
-    status(actionId, status, reason, at) {
+    status(actionId, status, reason, signers, at) {
       const body = {
         v: 1,
         fleet,
@@ -83,6 +91,7 @@ export function createAnswerWriter(identity: {
         seq: nextSeq(),
         status,
         reason: inCanonicalForm(reason),
+        signers,
         at: formatInstant(at),
       }
       return encodeWithCertificate(certificateWire, sealEnvelope('mig-status', body, answerSeed))

@@ -4,9 +4,12 @@ import type { PeerId } from '../core/peer-id.ts'
 import { parseResultBody, parseStatusBody, type Result, type Status, type Summary } from '../core/result.ts'
 import * as keys from '../store/keyspace.ts'
 import type { ItemKind } from '../sync/item.ts'
+import { currentSigners } from '../verification/authorize-action.ts'
 import { decodeWithCertificate } from '../verification/node-documents.ts'
 import { openEnvelope } from '../verification/node-envelope.ts'
 import { openSummary } from '../verification/seal.ts'
+import type { TrustedPolicy } from '../verification/trusted-policy.ts'
+import type { VerifiedAction } from '../verification/verify-action.ts'
 import type { Shelf } from './shelf.ts'
 
 /** What this node holds of one agent for one action. */
@@ -74,8 +77,25 @@ export function createAnswerReader(shelf: Shelf): AnswerReader {
   }
 }
 
-/** The same, as the accounting takes it (protocol D5). */
-export function accountable(answers: readonly HeldAnswer[]): ReadonlyMap<PeerId, Answer> {
+/** Did an agent judge a copy of this action that somebody whose signature counts had not signed? (protocol 4.5)
+ *  Persons are compared: of one who signed with two keys, two nodes may hold different signatures. */
+export function judgedFewer(
+  action: VerifiedAction,
+  policy: TrustedPolicy,
+): (status: Pick<Status, 'signers'>) => boolean {
+  const wanted = [...currentSigners(action, policy)]
+  return ({ signers }) => {
+    const persons = new Set(signers.map((key) => policy.keyring.byAnyFingerprint(key)?.person))
+    return wanted.some((person) => !persons.has(person))
+  }
+}
+
+/** The same, as the accounting takes it (protocol D5).
+ *  @param isOutdated what `judgedFewer` says */
+export function accountable(
+  answers: readonly HeldAnswer[],
+  isOutdated: (status: Status) => boolean,
+): ReadonlyMap<PeerId, Answer> {
   return new Map(
     answers.map(({ peer, result, summary, status }): [PeerId, Answer] => {
       if (result !== undefined) {
@@ -93,7 +113,9 @@ export function accountable(answers: readonly HeldAnswer[]): ReadonlyMap<PeerId,
           },
         ]
       }
-      return [peer, { kind: 'status', status: status?.status ?? 'accepted', reason: status?.reason ?? '' }]
+      if (status === undefined) return [peer, { kind: 'status', status: 'accepted', reason: '' }]
+      const outdated = isOutdated(status) ? { outdated: true } : {}
+      return [peer, { kind: 'status', status: status.status, reason: status.reason, ...outdated }]
     }),
   )
 }

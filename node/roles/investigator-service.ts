@@ -15,11 +15,11 @@ import * as keys from '../store/keyspace.ts'
 import { weighAction } from '../verification/authorize-action.ts'
 import { x25519PublicKey } from '../verification/node-keys.ts'
 import type { VerifiedAction } from '../verification/verify-action.ts'
-import { type AnswerReader, accountable, timesOf } from './answers.ts'
+import { type AnswerReader, accountable, judgedFewer, timesOf } from './answers.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import { type CollectorNode, spreadAction } from './collector.ts'
 import { draftAction } from './draft-action.ts'
-import { currentAnswers, readExpectedSet, supersede, writeExpectedSet } from './expected-set.ts'
+import { readExpectedSet, writeExpectedSet } from './expected-set.ts'
 import { handOn } from './hand-on.ts'
 import { membershipFault } from './ledger.ts'
 import type { MemberOptions, MemberPorts } from './member.ts'
@@ -77,18 +77,19 @@ export function createInvestigatorService(
   }
 
   /** The frozen set and the answers that count for it. */
-  async function accountOf(id: string) {
-    const set = (await readExpectedSet(store, id)) ?? { expected: [], superseded: {} }
+  async function accountOf(action: VerifiedAction) {
+    const { id } = action
+    const set = (await readExpectedSet(store, id)) ?? { expected: [] }
     const held = await answers.read(id, await replySeedOf(id))
-    const contradicting = node.aside.contradicting(id)
-    return account(set.expected, accountable(currentAnswers(set, held)), nameOf, contradicting)
+    const counted = accountable(held, judgedFewer(action, policy()))
+    return account(set.expected, counted, nameOf, node.aside.contradicting(id))
   }
 
   /** `--target-found`: those that had a hit, or did not, in an earlier action (protocol 3.3). */
   async function onlyFrom(id: string, found: boolean): Promise<readonly PeerId[]> {
     const action = find(id)
     const held = await answers.read(action.id, await replySeedOf(action.id))
-    const verdicts = [...accountable(held)].filter(
+    const verdicts = [...accountable(held, judgedFewer(action, policy()))].filter(
       ([, answer]) => answer.kind === 'outcome' && answer.outcome === 'done',
     )
     return verdicts
@@ -217,14 +218,8 @@ export function createInvestigatorService(
           throw new MigError('bad-key', 'this reply key does not belong to the action')
         await store.write([{ put: keys.replyKey(id), value: seed }], { sync: true })
       }
-      const frozen = (await readExpectedSet(store, id)) ?? {
-        expected: await expectedOf(action.action),
-        superseded: {},
-      }
-      // The set stays as it was frozen. What was said of a copy with fewer signatures no longer counts, also where somebody else
-      // had sent it around before us.
-      const set =
-        verdict.kind === 'accept' ? supersede(frozen, await answers.read(id, await replySeedOf(id))) : frozen
+      // The set stays as it was frozen, also when it is sent again with more signatures.
+      const set = (await readExpectedSet(store, id)) ?? { expected: await expectedOf(action.action) }
       await writeExpectedSet(store, id, set)
       const { expected } = set
       const recipients = await spreadAction(node, encodeEnvelope(action.envelope))
@@ -276,7 +271,7 @@ export function createInvestigatorService(
         replySeed: await replySeedOf(action.id),
       })
     },
-    accounting: async (id) => accountOf(find(id).id),
+    accounting: async (id) => accountOf(find(id)),
     async cancel(wire) {
       const bytes = fromBase64(wire)
       const verdict = await node.door.enter({ kind: 'cancel', bytes }, { via: 'local' })

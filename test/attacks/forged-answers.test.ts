@@ -126,6 +126,7 @@ describe('answers that somebody made up', () => {
       seq,
       status: 'refused',
       reason: 'not-permitted: made up',
+      signers: [alice().signer.fingerprint],
       at: at(),
     }),
   })

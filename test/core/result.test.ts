@@ -34,6 +34,7 @@ const aStatus: StatusBody = {
   seq: 0,
   status: 'refused',
   reason: '',
+  signers: ['A'.repeat(40)],
   at: '2026-11-24T05:00:00Z',
 }
 const aReceipt: ReceiptBody = { ...common, result: documentId, collector: peerid, at: '2026-11-24T05:00:00Z' }
@@ -103,6 +104,12 @@ test.each<[string, object, RegExp | undefined]>([
 test('takes no status that is an outcome', () => {
   expect(parseStatusBody({ ...aStatus, status: 'done' })).toMatch(/^status/)
   expect(parseStatusBody({ ...aStatus, reason: 'x'.repeat(513) })).toMatch(/^reason/)
+  const signers = Array.from({ length: 9 }, (_, i) => `${i}`.repeat(40))
+  expect(parseStatusBody({ ...aStatus, signers: signers.slice(0, 8) })).toMatchObject({
+    signers: { length: 8 },
+  })
+  for (const bad of [signers, [], ['a'.repeat(40)], ['A'.repeat(16)]])
+    expect(parseStatusBody({ ...aStatus, signers: bad })).toMatch(/^signers/)
 })
 
 test('names a result by the SHA-256 of its envelope', () => {

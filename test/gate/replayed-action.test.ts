@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { formatInstant } from '../../node/core/instant.ts'
-import { at } from '../verification/pgp/pgp-kit.ts'
+import { at, fingerprintOf } from '../verification/pgp/pgp-kit.ts'
 import {
   aMachine,
   answersOf,
@@ -136,13 +136,31 @@ describe('an action that may not run yet', () => {
     const otherHalf = await fleet.action(body, bob)
     for (const copy of [half, otherHalf, half])
       expect(await gate.offerAction(copy.wire)).toMatchObject({ kind: 'refused', code: 'not-permitted' })
-    expect(await answersOf(gate)).toMatchObject({ [half.id]: { status: 'refused' } })
+    // Whose signatures were judged stands in it (protocol 3.9).
+    expect(await answersOf(gate)).toMatchObject({
+      [half.id]: { status: 'refused', signers: [fingerprintOf(alice)] },
+    })
     expect(await gate.offerAction(unionOf(half, otherHalf))).toEqual({ kind: 'accepted' })
     await gate.events.seen('outcome')
     expect(machine.runner.runs).toHaveLength(1)
     expect(await answersOf(gate)).toMatchObject({ [half.id]: { outcome: 'done' } })
     // A half-signed copy that comes last changes nothing.
     expect(await gate.offerAction(half.wire)).toEqual({ kind: 'known' })
+  })
+
+  it('is refused again, in the same words, on more signatures: whoever counts waits for that', async () => {
+    const gate = await aMachine(fleet).start()
+    await givePolicy(gate, fleet)
+    const { alice, bob } = fleet.keys
+    const body = fleet.question('', { operations: [{ module: 'nosuch', parameters: {} }] })
+    const [half, otherHalf] = [await fleet.action(body, alice), await fleet.action(body, bob)]
+    await gate.offerAction(half.wire)
+    const first = (await answersOf(gate))[half.id]
+    await gate.offerAction(half.wire)
+    expect((await answersOf(gate))[half.id]).toEqual(first)
+    await gate.offerAction(unionOf(half, otherHalf))
+    const signers = [alice, bob].map(fingerprintOf).sort()
+    expect((await answersOf(gate))[half.id]).toMatchObject({ reason: first?.reason, signers })
   })
 
   it('does not count one person twice', async () => {

@@ -44,6 +44,7 @@ const aStatusBody = (changes: Partial<StatusBody> = {}): StatusBody => ({
   seq: 1,
   status: 'refused',
   reason: 'weight 2 of 3 for module file',
+  signers: ['A'.repeat(40)],
   at: formatInstant(now),
   ...changes,
 })
