@@ -262,6 +262,18 @@ export const maxObservations = 512
 export const observesPerMinutePeer = 60
 export const observeLimitMs = 5000
 
+// --- Mesh: ways out of a network that lets out HTTP only (protocol 6.3) ---
+export const maxProxyUrlChars = 2048
+/** Head of a proxy's answer to CONNECT: a status line and a few fields. */
+export const maxProxyAnswerBytes = 8192
+/** How long a direct attempt is alone before the proxy is asked besides, and the same where only the proxy has led anywhere. */
+export const proxyHeadStartMs = 1500
+export const knownProxyHeadStartMs = 200
+/** A direct attempt where there is a proxy: a firewall that drops packets must not use up the time of a peer's other addresses. */
+export const directDialLimitMs = 3000
+/** One WebSocket message; ours hold one Noise message (64 KiB) at most, other programs' a few. */
+export const maxWebSocketMessageBytes = 1024 * 1024
+
 // --- Targets (protocol 3.3) ---
 /** All regular expressions of one target together. The longest fact is a heartbeat's environment (16 KiB); a step
  *  costs a few nanoseconds a character, so evaluating stays well below a tenth of a second. */
@@ -281,8 +293,8 @@ export const maxItemBytes = maxPolicyBytes + 64 * 1024
 /** Batches of this size move 100 times faster than single records (reference/libp2p.md 5). */
 export const syncBatchBytes = 256 * 1024
 export const maxSyncFrameBytes = maxItemBytes + syncBatchBytes
-/** Marks in one digest: 16 bytes each. A longer set is offered newest first; the rest comes with the next session. */
-export const maxDigestMarks = 20_000
+/** Marks that a hello lists of one kind: of what is compared, `leafMarks`; an agent's own answers may be more. */
+export const maxHelloMarks = 4096
 export const maxSyncBytes = 64 * 1024 * 1024
 /** Parts of a set with at most so many marks are listed, not fingerprinted: a list of 512 bytes costs what sixteen fingerprints do. */
 export const leafMarks = 32
@@ -291,6 +303,14 @@ export const leafMarks = 32
 export const maxTurnBytes = 1024 * 1024
 /** Each turn goes one hex digit deeper into marks of 32; a million marks need seven turns. */
 export const maxTurns = 36
+/** While an item is asked of one neighbour, others are not asked for it: so long a session of 64 MiB takes over 100 Mbit/s. */
+export const claimMs = 6000
+/** Neighbours of which it is remembered that they did not give what they had said they have. */
+export const maxUnreliablePeers = 1000
+/** Frames of items that are read ahead while those before them are judged and written. */
+export const maxEnteringBytes = 2 * 1024 * 1024
+/** Items that are read from the disk side by side. */
+export const readBatchMarks = 64
 /** Items that one side asks for in one session; results of 6 KiB fill `maxSyncBytes` with two thirds of them. */
 export const maxWantedMarks = 16_384
 export const syncDeadlineMs = 60_000
@@ -346,8 +366,11 @@ export const maxWalkDepth = 20_000
 export const maxReasonChars = 400
 /** Members whose addresses are remembered; some hundred bytes each. */
 export const maxAddressBook = 2000
-/** Between two sessions with a random member, when nothing happens. */
-export const syncIntervalMs = 45_000
+/** Between two sessions with a random member, when nothing happens: so long for each doubling of the members known, since news spreads
+ *  through n nodes in log n rounds of random pairs (Demers et al., 1987). 45 s up to eight members, 200 s for 10,000. */
+export const syncStepMs = 15_000
+/** Before a side that did not open a session goes on with one of its own: the other may go on, too. */
+export const syncOnAfterMs = 1000
 /** Links a member holds (protocol 6.3). */
 export const minLinks = 3
 /** One pasted line. */

@@ -1,5 +1,6 @@
 import type { Role } from '../core/certificate.ts'
 import type { PeerId } from '../core/peer-id.ts'
+import type { Outward } from './outward.ts'
 import type { ReachCheck } from './reachability.ts'
 import type { RelayAccount } from './relay-meter.ts'
 import type { ReservationView } from './reservations.ts'
@@ -109,7 +110,7 @@ export type Verdict =
   | { readonly kind: 'admitted'; readonly role: Role }
   | { readonly kind: 'refused'; readonly reason: string }
 
-export interface MeshOptions {
+export interface MeshOptions extends Outward {
   readonly fleet: string
   /** The 32-byte seed of the peer key (Ed25519). */
   readonly peerKeySeed: Uint8Array
