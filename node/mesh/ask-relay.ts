@@ -1,5 +1,5 @@
 import type { Connection } from '@libp2p/interface'
-import { multiaddr } from '@multiformats/multiaddr'
+import { CODE_P2P, multiaddr } from '@multiformats/multiaddr'
 import { maxAddressChars, maxAddressesRelay, maxCircuitMessageBytes } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import { isCircuit, parseAddress, withPeer } from './addresses.ts'
@@ -47,8 +47,12 @@ function readTold(bytes: Uint8Array, relay: PeerId): readonly string[] {
   try {
     const address = multiaddr(bytes)
     const text = withPeer(address, relay)
+    const names = address.getComponents().filter(({ code }) => code === CODE_P2P)
     const isUsable =
-      text.length <= maxAddressChars && !isCircuit(address) && parseAddress(text)?.peer === relay
+      text.length <= maxAddressChars &&
+      !isCircuit(address) &&
+      names.every(({ value }) => value === relay) &&
+      parseAddress(text)?.peer === relay
     return isUsable ? [text] : []
   } catch {
     return [] // not a multiaddr

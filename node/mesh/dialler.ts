@@ -30,7 +30,10 @@ export async function dialPeer(
   const { peer } = target
   const { admission, ownPeer, log } = ports
   if (peer === ownPeer) return { kind: 'failed', reason: 'that is this node itself' }
-  if (admission.isMember(peer)) return { kind: 'admitted' }
+  // A member that is linked through a relay may be dialled directly still.
+  const isRelayedOnly = admission.directConnections(peer).length === 0
+  if (admission.isMember(peer) && !(isRelayedOnly && target.addresses.some((address) => !isCircuit(address))))
+    return { kind: 'admitted' }
   let connection: Connection
   try {
     connection = await connect(target, ports, signal)
@@ -52,7 +55,7 @@ export async function dialPeer(
 /** Direct addresses first; circuits when those have failed, or have not answered within their head start. */
 async function connect(target: DialTarget, ports: DiallerPorts, signal: AbortSignal): Promise<Connection> {
   const direct = target.addresses.filter((address) => !isCircuit(address))
-  const circuits = target.addresses.filter(isCircuit)
+  const circuits = ports.admission.isMember(target.peer) ? [] : target.addresses.filter(isCircuit)
   const decided = new AbortController()
   const limit = AbortSignal.any([signal, decided.signal, AbortSignal.timeout(dialLimitMs)])
   const directly = direct.length === 0 ? undefined : ports.libp2p.dial(direct, { signal: limit })

@@ -181,8 +181,11 @@ export class RelayServer {
   }
 
   #expire(): void {
-    const nowMs = this.#ports.clock.monotonicMs()
-    for (const [peer, untilMs] of this.#reservations) if (untilMs <= nowMs) this.#reservations.delete(peer)
+    const { clock, directConnections } = this.#ports
+    const nowMs = clock.monotonicMs()
+    // Without a link it is worth nothing, and whoever links again asks again.
+    for (const [peer, untilMs] of this.#reservations)
+      if (untilMs <= nowMs || directConnections(peer).length === 0) this.#reservations.delete(peer)
   }
 }
 
