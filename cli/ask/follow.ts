@@ -1,6 +1,7 @@
 import { findModule } from '../../modules/registry.ts'
 import { type Accounting, accountingLine, exitCodeOf } from '../../node/core/accounting.ts'
 import type { Instant } from '../../node/core/clock.ts'
+import type { Tally } from '../../node/roles/action-updates.ts'
 import type { InvestigatorService, ResultView } from '../../node/roles/service.ts'
 import type { CommandContext, ExitCode } from '../context.ts'
 import { progressLine, reasonLines } from '../views/account.ts'
@@ -33,27 +34,37 @@ export async function followAction(
   const startedMs = clock.monotonicMs()
   const printer = createPrinter(options, context)
   const stopped = whenAborted(signal)
+  const views = new Map<string, ResultView>()
   let seen = 0
-  let accounting = await service.accounting(id)
+  /** What is new since the last time: an answer is read and sent to this process once, however many there are. */
+  async function takeNew(): Promise<Tally> {
+    for (;;) {
+      const update = await service.updates(id, seen)
+      printer.take(update.results)
+      for (const view of update.results) views.set(view.peer, view)
+      seen = update.change
+      terminal.progress(progressLine(update.tally, clock.monotonicMs() - startedMs))
+      if (!update.more) return update.tally
+    }
+  }
   for (;;) {
-    printer.take(await service.results(id))
-    accounting = await service.accounting(id)
+    const tally = await takeNew()
     const elapsedMs = clock.monotonicMs() - startedMs
-    terminal.progress(progressLine(accounting, elapsedMs))
-    if (accounting.silent.length === 0 || signal.aborted) break
+    if (tally.silent === 0 || signal.aborted) break
     const leftMs = Math.min(
       options.expireAfter + graceMs - clock.now(),
       (options.waitMs ?? Number.POSITIVE_INFINITY) - elapsedMs,
     )
     if (leftMs <= 0) break
-    seen = (await Promise.race([service.changes(id, seen, Math.min(pollMs, leftMs)), stopped])) ?? seen
+    await Promise.race([service.changes(id, seen, Math.min(pollMs, leftMs)), stopped])
   }
   terminal.progress('')
-  const views = await service.results(id)
-  printer.take(views)
-  printer.finish(id, views, accounting)
+  await takeNew()
+  const accounting = await service.accounting(id)
+  terminal.progress('')
+  printer.finish(id, [...views.values()], accounting)
   for (const line of reasonLines(accounting)) terminal.say(line)
-  sayTruncated(views, id, context)
+  sayTruncated([...views.values()], id, context)
   terminal.say(accountingLine(accounting))
   if (accounting.silent.length > 0) {
     const open = clock.now() < options.expireAfter

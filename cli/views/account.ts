@@ -1,4 +1,5 @@
 import { type Accounting, accountingLine, type Line } from '../../node/core/accounting.ts'
+import type { Tally } from '../../node/roles/action-updates.ts'
 import { csvRow } from './csv.ts'
 
 const groups = ['answered', 'failed', 'refused', 'silent', 'unexpected'] as const
@@ -35,13 +36,13 @@ export function accountCsv(accounting: Accounting): string {
 }
 
 /** `5/12 answered (2 found), 1 refused, 3.1/s, 4s`. */
-export function progressLine(accounting: Accounting, elapsedMs: number): string {
-  const { answered, failed, refused, expected, found } = accounting
+export function progressLine(tally: Tally, elapsedMs: number): string {
+  const { answered, failed, refused, expected, found } = tally
   const seconds = elapsedMs / 1000
-  const ended = answered.length + failed.length + refused.length
+  const ended = answered + failed + refused
   const rate = seconds > 0 ? (ended / seconds).toFixed(1) : '0'
   const parts = [`${ended}/${expected} answered (${found} found)`]
-  if (failed.length > 0) parts.push(`${failed.length} failed`)
-  if (refused.length > 0) parts.push(`${refused.length} refused`)
+  if (failed > 0) parts.push(`${failed} failed`)
+  if (refused > 0) parts.push(`${refused} refused`)
   return `${parts.join(', ')}, ${rate}/s, ${Math.round(seconds)}s`
 }

@@ -320,6 +320,10 @@ export const maxSharedAddresses = 32
 export const maxHops = 8
 /** Answers of others that an agent carries: a cut-off office of 200 hosts and ten questions (protocol 6.1). */
 export const maxCarried = 2048
+/** Actions of which an investigator's node knows by heart what has changed when; of another it reads all answers again. */
+export const maxFollowedActions = 64
+/** Answers that are given to a follower at once: 64 summaries of at most 32 KiB stay below `maxGateFrameBytes`. */
+export const maxUpdateAnswers = 64
 /** Results of unknown actions that a collector keeps apart: a small fleet's answers to a question that comes after them. */
 export const maxAsideResults = 512
 /** Of these, of one agent: more questions than are under way at once, and at most 48 KiB each. */

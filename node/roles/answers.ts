@@ -25,6 +25,8 @@ export interface HeldAnswer {
  *  was read once is remembered under its mark, which changes when the answer does. */
 export interface AnswerReader {
   read(actionId: string, replySeed: Uint8Array | undefined): Promise<readonly HeldAnswer[]>
+  /** What is held of one agent: a result, else a status, else nothing. */
+  readOf(actionId: string, peer: PeerId, replySeed: Uint8Array | undefined): Promise<readonly HeldAnswer[]>
 }
 
 const maxRemembered = 20_000
@@ -57,18 +59,42 @@ export function createAnswerReader(shelf: Shelf): AnswerReader {
     return { peer: result.peerid, result, summary: 'fault' in summary ? summary.fault : summary }
   }
 
+  async function recall(
+    kind: 'result' | 'status',
+    key: string,
+    replySeed: Uint8Array | undefined,
+  ): Promise<HeldAnswer | undefined> {
+    const mark = `${shelf.markOf(kind, key)} ${replySeed !== undefined}`
+    const answer = remembered.get(mark) ?? (await readOne(kind, key, replySeed))
+    if (answer === undefined) return undefined
+    if (remembered.size >= maxRemembered) remembered.clear()
+    remembered.set(mark, answer)
+    return answer
+  }
+
   return {
+    async readOf(actionId, peer, replySeed) {
+      const places = [
+        ['result', keys.result(actionId, peer)],
+        ['status', keys.status(actionId, peer)],
+      ] as const
+      for (const [kind, key] of places) {
+        if (shelf.markOf(kind, key) === undefined) continue
+        const answer = await recall(kind, key, replySeed)
+        if (answer !== undefined) return [answer]
+      }
+      return []
+    },
     async read(actionId, replySeed) {
       const answers: HeldAnswer[] = []
+      const withOutcome = new Set<PeerId>()
       const ranges = { result: keys.resultRange(actionId), status: keys.statusRange(actionId) }
       for (const kind of ['result', 'status'] as const) {
         for (const key of shelf.keys(kind)) {
           if (!key.startsWith(ranges[kind].from)) continue
-          const mark = `${shelf.markOf(kind, key)} ${replySeed !== undefined}`
-          const answer = remembered.get(mark) ?? (await readOne(kind, key, replySeed))
-          if (answer === undefined) continue
-          if (remembered.size >= maxRemembered) remembered.clear()
-          remembered.set(mark, answer)
+          const answer = await recall(kind, key, replySeed)
+          if (answer === undefined || withOutcome.has(answer.peer)) continue
+          if (kind === 'result') withOutcome.add(answer.peer)
           answers.push(answer)
         }
       }

@@ -17,7 +17,7 @@ export type CollectorNode = MemberNode
 /** What a collector does with what comes in, beyond carrying it. */
 export interface CollectorRole {
   readonly entered: (what: Entered, source: Source) => void
-  readonly contradicted?: (actionId: string) => void
+  readonly contradicted?: (actionId: string, peer: PeerId) => void
   readonly synced?: (member: Member) => void
   /** Its own receipt for an answer that it holds, where it is the one to give it. */
   readonly receiptFor?: (actionId: string, peer: PeerId) => Promise<Item | undefined>

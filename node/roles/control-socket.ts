@@ -26,6 +26,7 @@ const calls = [
   'accounting',
   'cancel',
   'publish',
+  'updates',
   'changes',
 ] as const satisfies readonly (keyof InvestigatorService)[]
 

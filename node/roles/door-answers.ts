@@ -123,7 +123,7 @@ export async function enterResult(
     context.log('equivocation', { action: result.actionid, peer: result.peerid })
     if (isCollector(context.role)) {
       await context.aside.keepContradiction(result.actionid, result.peerid, bytes)
-      context.contradicted(result.actionid)
+      context.contradicted(result.actionid, result.peerid)
     }
     return ignore('equivocation', `a second outcome of ${result.peerid}`)
   }

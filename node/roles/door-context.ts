@@ -40,7 +40,7 @@ export interface DoorContext {
   /** What counts for nothing and is kept all the same. */
   readonly aside: Aside
   /** An agent has given a second outcome: the view of this action changes. */
-  readonly contradicted: (actionId: string) => void
+  readonly contradicted: (actionId: string, peer: PeerId) => void
   /** A receipt for an answer of this agent itself. */
   readonly ownReceipt: (wire: Uint8Array) => Promise<boolean>
   /** A heartbeat of this agent itself comes back. True when it is later than this agent knows: it runs from a copy (protocol 7.1). */

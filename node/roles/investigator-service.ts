@@ -15,7 +15,8 @@ import * as keys from '../store/keyspace.ts'
 import { weighAction } from '../verification/authorize-action.ts'
 import { x25519PublicKey } from '../verification/node-keys.ts'
 import type { VerifiedAction } from '../verification/verify-action.ts'
-import { type AnswerReader, accountable, judgedFewer, timesOf } from './answers.ts'
+import { createActionUpdates } from './action-updates.ts'
+import { type AnswerReader, accountable, type HeldAnswer, judgedFewer, timesOf } from './answers.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import { type CollectorNode, spreadAction } from './collector.ts'
 import { draftAction } from './draft-action.ts'
@@ -85,6 +86,18 @@ export function createInvestigatorService(
     return account(set.expected, counted, nameOf, node.aside.contradicting(id))
   }
 
+  const updates = createActionUpdates({
+    feed,
+    reader: answers,
+    replySeedOf,
+    expectedOf: async (id) => (await readExpectedSet(store, id))?.expected ?? [],
+    accountable: (action) => {
+      const isOutdated = judgedFewer(action, policy())
+      return (held) => accountable(held, isOutdated)
+    },
+    situationOf: (action) => `${policy().hash} ${[...action.signingKeys.values()].join(' ')}`,
+  })
+
   /** `--target-found`: those that had a hit, or did not, in an earlier action (protocol 3.3). */
   async function onlyFrom(id: string, found: boolean): Promise<readonly PeerId[]> {
     const action = find(id)
@@ -115,8 +128,11 @@ export function createInvestigatorService(
 
   async function resultsOf(id: string): Promise<readonly ResultView[]> {
     const action = find(id)
+    return resultViews(action, await answers.read(action.id, await replySeedOf(action.id)))
+  }
+
+  function resultViews(action: VerifiedAction, held: readonly HeldAnswer[]): readonly ResultView[] {
     const modules = action.action.operations.map((operation) => operation.module)
-    const held = await answers.read(action.id, await replySeedOf(action.id))
     const contradicting = node.aside.contradicting(action.id)
     return held.flatMap(({ peer, result, summary }): ResultView[] => {
       if (result === undefined) return []
@@ -221,6 +237,7 @@ export function createInvestigatorService(
       // The set stays as it was frozen, also when it is sent again with more signatures.
       const set = (await readExpectedSet(store, id)) ?? { expected: await expectedOf(action.action) }
       await writeExpectedSet(store, id, set)
+      updates.expectedAnew(id)
       const { expected } = set
       const recipients = await spreadAction(node, encodeEnvelope(action.envelope))
       log('sent', {
@@ -292,6 +309,11 @@ export function createInvestigatorService(
         .members()
         .flatMap(({ peer }) => (membershipFault(ledger, peer, clock.now()) === undefined ? [peer] : []))
       return { recipients, links: peers.length, handed: await handOn(peers, node, clock, handOnWaitMs) }
+    },
+    async updates(id, after) {
+      const action = find(id)
+      const { answers, ...rest } = await updates.since(action, after)
+      return { ...rest, results: resultViews(action, answers) }
     },
     changes: (id, after, timeoutMs) => feed.next(find(id).id, after, timeoutMs),
   }

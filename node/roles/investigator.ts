@@ -28,13 +28,14 @@ export async function startInvestigator(
     return {
       entered: (what) => {
         if (what.actionId === undefined) return
-        feed.changed(what.actionId)
+        // A receipt is for the agent: nothing of the answer changes.
+        if (what.kind !== 'receipt') feed.changed(what.actionId, what.peer)
         if (what.kind !== 'result' || what.peer === undefined) return
         receipts
           .confirm(what.actionId, what.peer)
           .catch((error: unknown) => log('receipt-failed', { error: messageOf(error) }))
       },
-      contradicted: (actionId) => feed.changed(actionId),
+      contradicted: feed.changed,
       synced: () => synced.resolve(),
       receiptFor: receipts.receiptFor,
     }

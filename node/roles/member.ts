@@ -73,7 +73,7 @@ export interface RoleBehaviour {
   /** Something new and good has come in. */
   entered(what: Entered, source: Source): void
   /** An agent has given a second, different outcome. */
-  readonly contradicted?: (actionId: string) => void
+  readonly contradicted?: (actionId: string, peer: PeerId) => void
   joined(member: Member): void
   /** This node can be reached at other addresses than before. */
   readonly moved?: () => void
@@ -133,7 +133,7 @@ export async function startMember(
     knownModules: ports.knownModules,
     carried,
     aside,
-    contradicted: (actionId) => behaviour.contradicted?.(actionId),
+    contradicted: (actionId, peer) => behaviour.contradicted?.(actionId, peer),
     ownReceipt: (wire) => behaviour.ownReceipt(wire),
     ownHeartbeat: (wire) => behaviour.ownHeartbeat(wire),
     neighbourHeartbeat: (heartbeat, bytes, from) => behaviour.neighbourHeartbeat(heartbeat, bytes, from),

@@ -2,6 +2,7 @@ import type { Accounting, Expected } from '../core/accounting.ts'
 import type { Json } from '../core/canonical-json.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { SealedModuleResult } from '../core/result.ts'
+import type { Tally } from './action-updates.ts'
 
 /** Everything that a person can do through an investigator's node. Plain data in and out: the same interface stands
  *  behind the local socket and, when no node is running, in the command's own process. Bytes are base64. */
@@ -25,8 +26,19 @@ export interface InvestigatorService {
   cancel(wire: string): Promise<{ readonly recipients: number }>
   /** Lets a signed policy, root or invitation in and spreads it; waits for the neighbours to take it, at most `handOnWaitMs`. */
   publish(kind: 'root' | 'policy' | 'invitation', wire: string): Promise<Published>
+  /** Answers that have come or changed after the change `after` (0: all), a page of them, and the account in numbers. */
+  updates(id: string, after: number): Promise<Updates>
   /** The next change of an action's answers, or after `timeoutMs` anyway. `after` is the last change seen. */
   changes(id: string, after: number, timeoutMs: number): Promise<number>
+}
+
+export interface Updates {
+  /** Ask for what comes after this next. */
+  readonly change: number
+  /** There is more to be had at once. */
+  readonly more: boolean
+  readonly results: readonly ResultView[]
+  readonly tally: Tally
 }
 
 export interface Published {
