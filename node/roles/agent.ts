@@ -10,6 +10,7 @@ import {
   maxToldNeighbours,
   meetLimitMs,
   passAnswersOnMs,
+  passHeartbeatsOnMs,
   tellMovedMs,
 } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
@@ -111,6 +112,7 @@ export async function startAgent(
         ways.heard(peer, theirs.hops)
         if (!hadWay && ways.hopsFor(undefined) < maxHops) {
           courier.hurry()
+          goOn(passAnswersOnMs)
           tellOfWay()
         }
         return courier.handOver(
@@ -139,15 +141,23 @@ export async function startAgent(
     if (what.kind === 'action' || what.kind === 'cancel' || what.kind === 'policy') {
       node.syncSoon((member) => member.peer !== from && !isCollector(member.role), 200)
     } else if (what.kind === 'result' || what.kind === 'status') {
-      const nearest = courier.towardsCollectors()[0]
-      node.syncSoon(
-        (member) => isCollector(member.role) || (member.peer === nearest && collectors().length === 0),
-        passAnswersOnMs,
-      )
+      goOn(passAnswersOnMs)
       courier.hurry()
+    } else if (what.kind === 'heartbeat' && what.peer !== undefined && neighbours.of(what.peer)?.isCutOff) {
+      goOn(passHeartbeatsOnMs)
     } else if (what.kind === 'receipt' && what.peer !== self) {
       node.syncSoon((member) => member.peer === what.peer || member.peer === what.handedBy, passAnswersOnMs)
     }
+  }
+
+  /** Sessions with collectors, or with whoever is nearest to one. */
+  function goOn(withinMs: number): void {
+    const [nearest] = courier.towardsCollectors()
+    const isAlone = collectors().length === 0
+    node.syncSoon(
+      (member) => isCollector(member.role) || (isAlone && member.peer === nearest),
+      withinMs * (0.3 + 0.7 * random.fraction()),
+    )
   }
 
   /** There is a way to a collector now: a few neighbours that know of none are told, and tell others. */
@@ -218,7 +228,7 @@ export async function startAgent(
       own = { peer: self, mark, item, from: self, isCutOff: true }
       await node.publish('presence', { kind: 'invitation', bytes: options.invitationWire }, item)
       // Gossip forgets whoever is not listening yet; a session carries the same heartbeat surely.
-      if (isFirst) node.syncSoon((member) => isCollector(member.role), 300 + 700 * random.fraction())
+      if (isFirst || collectors().length === 0) goOn(passHeartbeatsOnMs)
     } catch (error) {
       log('heartbeat-failed', describe(error))
     }

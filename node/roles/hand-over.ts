@@ -1,6 +1,13 @@
 import { isCollector } from '../core/certificate.ts'
 import type { Clock } from '../core/clock.ts'
-import { maxCarried, maxCarriers, maxHandOverBytes, maxHops, nextCarrierAfterMs } from '../core/limits.ts'
+import {
+  maxCarried,
+  maxCarriers,
+  maxHandOverBytes,
+  maxHops,
+  nextCarrierAfterMs,
+  syncDeadlineMs,
+} from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { Member } from '../mesh/mesh.ts'
 import type { Item } from '../sync/item.ts'
@@ -45,7 +52,8 @@ export function createHandOver(ports: {
 }): HandOver {
   const { ways, members, clock } = ports
   const given = new Map<string, Given>()
-  const picked = new Map<PeerId, readonly string[]>()
+  /** What is on its way in a session that has not ended; one that fails is forgotten in time. */
+  const picked = new Map<PeerId, { readonly marks: ReadonlySet<string>; readonly atMs: number }>()
 
   /** How many linked neighbours may hold it by now. */
   function allowed(sinceMs: number): number {
@@ -62,7 +70,9 @@ export function createHandOver(ports: {
   function isFor({ mark, from }: Freight, other: PeerId, hops: number): boolean {
     if (from === other) return false
     const before = given.get(mark)
-    const to = before?.to ?? new Set<PeerId>()
+    const to = new Set(before?.to)
+    for (const [peer, { marks, atMs }] of picked)
+      if (marks.has(mark) && clock.monotonicMs() - atMs < syncDeadlineMs) to.add(peer)
     if (to.has(other) || to.size >= 2 * maxCarriers) return false
     const agents = members().filter((member) => !isCollector(member.role))
     const room =
@@ -87,29 +97,29 @@ export function createHandOver(ports: {
 
   return {
     async pick(freight, other, theirs) {
-      const carriedThere = new Set(theirs.awaits.map(({ actionid, peerid }) => `${actionid} ${peerid}`))
+      const heldThere = new Set(theirs.awaits.map(({ actionid, peerid }) => `${actionid} ${peerid}`))
       const items: Item[] = []
-      const marks: string[] = []
+      const marks = new Set<string>()
+      picked.delete(other)
       let left = maxHandOverBytes
       for (const one of freight) {
         const { answer } = one
-        if (answer !== undefined && carriedThere.has(`${answer.actionid} ${answer.peerid}`)) {
-          give(other, one.mark)
-          continue
-        }
+        // It holds it already; it may be where it came from.
+        if (answer !== undefined && heldThere.has(`${answer.actionid} ${answer.peerid}`)) continue
         if (!isFor(one, other, theirs.hops)) continue
+        // Before it is read: another session may begin meanwhile.
+        marks.add(one.mark)
+        picked.set(other, { marks, atMs: clock.monotonicMs() })
         const item = await one.load()
-        if (item === undefined) continue
-        left -= item.bytes.length
+        left -= item?.bytes.length ?? 0
+        if (item !== undefined && left >= 0) items.push(item)
+        else marks.delete(one.mark)
         if (left < 0) break
-        items.push(item)
-        marks.push(one.mark)
       }
-      picked.set(other, marks)
       return items
     },
     confirmed(peer) {
-      for (const mark of picked.get(peer) ?? []) give(peer, mark)
+      for (const mark of picked.get(peer)?.marks ?? []) give(peer, mark)
       picked.delete(peer)
     },
     carriers() {
