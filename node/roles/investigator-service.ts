@@ -286,6 +286,7 @@ export function createInvestigatorService(
         action: action.id,
         view,
         replySeed: await replySeedOf(action.id),
+        addresses: (await roster()).find(({ id }) => id === view.peer)?.addresses ?? [],
       })
     },
     accounting: async (id) => accountOf(find(id)),

@@ -13,7 +13,13 @@ import type { ResultView } from './service.ts'
 export async function fetchWholeResult(
   node: CollectorNode,
   answers: AnswerReader,
-  request: { readonly action: string; readonly view: ResultView; readonly replySeed: Uint8Array | undefined },
+  request: {
+    readonly action: string
+    readonly view: ResultView
+    readonly replySeed: Uint8Array | undefined
+    /** Where the agent says that it can be reached, relays included: its latest heartbeat. */
+    readonly addresses: readonly string[]
+  },
 ): Promise<ResultView> {
   const { action, view, replySeed } = request
   const peer = view.peer as PeerId
@@ -26,10 +32,10 @@ export async function fetchWholeResult(
   }
   if (summary.detail === undefined) return view
   if (!node.mesh.members().some((member) => member.peer === peer)) {
-    const addresses = node.addressBook.addressesOf(peer)
+    const addresses = [...new Set([...request.addresses, ...node.addressBook.addressesOf(peer)])]
     if (addresses.length === 0)
       throw new MigError('not-reachable', `${view.agent} is not connected to this node and has no address`, {
-        hint: 'it can be asked again while it is linked to this node',
+        hint: 'it can be asked again while it is linked to this node; on that host, mig doctor says why nobody can dial it',
       })
     await node.mesh.dial(addresses, { signal: AbortSignal.timeout(10_000) })
   }

@@ -124,6 +124,34 @@ test('a member has only so many circuits at once', async () => {
   await investigator.mesh.dial(agent.mesh.addresses(), { signal: AbortSignal.timeout(10_000) })
 }, 60_000)
 
+test('two members that play together cannot fill the relay’s memory', async () => {
+  const relay = await startNode('relay')
+  const [sender, sink] = [await startStranger(), await startStranger()] as const
+  await sink.libp2p.handle(stopProtocol, async (stream) => {
+    const frames = lpStream(stream)
+    await frames.read()
+    await frames.write(Uint8Array.of(0x08, 1, 0x20, 100))
+    stream.pause()
+  })
+  const from = await enrolByHand(sink, relay.address, 'agent')
+  expect(await ask(from, hopProtocol, encodeReserve())).toBeDefined()
+  const connection = await enrolByHand(sender, relay.address, 'agent')
+  const stream = await connection.newStream(hopProtocol)
+  const frames = lpStream(stream)
+  await frames.write(encodeConnect(idOf(sink)))
+  expect(decodeHopStatus((await frames.read()).subarray())?.status).toBe('ok')
+  // The sender does not wait for anybody either: what the relay does not take stays with it.
+  const chunk = new Uint8Array(64 * 1024)
+  for (let i = 0; i < 512; i++) {
+    stream.send(chunk)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  // 32 MiB were sent: below are one window to the sink and what is read ahead.
+  expect(relay.mesh.reach().relaying?.bytes).toBeLessThan(4 << 20)
+  stream.abort(new Error('enough'))
+}, 30_000)
+
 test('nobody brings circuits to a node that has not asked for them', async () => {
   const agent = await startNode('agent', { minLinks: 0 })
   const member = await startStranger()

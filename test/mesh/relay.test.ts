@@ -150,28 +150,6 @@ test('a relay counts what it carries for each peer', async () => {
   await until('the circuit is given back', () => relay.mesh.reach().relaying?.circuits === 0)
 })
 
-test('a reader that takes nothing does not fill the relay', async () => {
-  const relay = await startNode('relay')
-  const agent = await hidden([relay], {
-    // Reads nothing, for ever.
-    stream: () => new Promise(() => {}),
-  })
-  await until('a reservation', () => hasReservation(agent))
-  const investigator = await startNode('investigator', { listen: [] })
-  await investigator.mesh.dial(agent.mesh.addresses(), within(10_000))
-  const stream = await investigator.mesh.open(agent.peer, 'detail', within(10_000))
-  const page = new Uint8Array(1 << 20)
-  let written = 0
-  const deadline = AbortSignal.timeout(4000)
-  while (!deadline.aborted && written < 64) {
-    await stream.write(page, { signal: deadline }).catch(() => undefined)
-    written++
-  }
-  // What was taken from the sender lies in windows of at most 1 MiB and what is read ahead; the rest is still with it.
-  expect(relay.mesh.reach().relaying?.bytes).toBeLessThan(6 << 20)
-  stream.abort('enough')
-})
-
 test('a member whose port answers reserves nowhere, and one whose port does not is told so', async () => {
   const relay = await startNode('relay')
   const open = await startNode('agent', { bootstrap: [relay.address] })
