@@ -41,6 +41,12 @@ export const commands: readonly CommandEntry[] = [
     summary: 'take a person, a peer or an invitation out',
     load: () => import('./commands/policy-revoke.ts'),
   },
+  // Before `invite`, which takes any words.
+  {
+    words: 'invite list',
+    summary: 'list invitations and who has come in by them',
+    load: () => import('./commands/invite-list.ts'),
+  },
   {
     words: 'invite',
     summary: 'make a line to paste on a new node',

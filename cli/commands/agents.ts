@@ -9,6 +9,7 @@ import type { CommandContext } from '../context.ts'
 import { addFormatOptions, type FormatFlags, formatOf } from '../follow-options.ts'
 import { addServiceOptions, type ServiceOptions, waitForRoster, withService } from '../service-options.ts'
 import { agentCsv, agentJson, agentLines } from '../views/agents.ts'
+import { overuseLines } from '../views/invitations.ts'
 import { inertJson } from '../views/json.ts'
 
 interface Options extends ServiceOptions, FormatFlags {
@@ -57,6 +58,7 @@ export function define(command: Command, context: CommandContext): void {
 async function fromMesh(context: CommandContext, options: Options): Promise<readonly AgentFacts[]> {
   return withService(context, options, async ({ service, isShared }) => {
     if (!isShared) await waitForRoster(context, service)
+    for (const line of overuseLines(await service.invitations())) context.terminal.say(line)
     return (await service.agents()).map(factsOf)
   })
 }

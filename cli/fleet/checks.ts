@@ -5,6 +5,7 @@ import { MigError, messageOf } from '../../node/core/error.ts'
 import { minFreeDiskBytes } from '../../node/core/limits.ts'
 import { connectControl } from '../../node/roles/control-socket.ts'
 import { openNodeState } from '../../node/roles/enrol.ts'
+import { type InvitationView, overused } from '../../node/roles/invitations.ts'
 import type { About } from '../../node/roles/service.ts'
 import { diskSpace } from '../../node/store/disk-space.ts'
 import { openLevelStore } from '../../node/store/level-store.ts'
@@ -137,6 +138,7 @@ async function checkReach(
         ...(status.network === undefined ? [] : describeReach(about, status.network)),
         ...(known === undefined ? [] : [describePolicy(about, known.policyVersion)]),
         ...(known === undefined ? [] : asideFindings(about, known.aside)),
+        ...overuseFindings(about, (await control?.service.invitations()) ?? []),
       ]
     } finally {
       control?.close()
@@ -174,6 +176,16 @@ function describePolicy(about: string, version: number): Finding {
   return version === 0
     ? { about, verdict: 'wrong', words: 'no policy yet', advice: 'it comes from the first member reached' }
     : { about, verdict: 'good', words: `policy version ${version}` }
+}
+
+/** More nodes than an invitation was made for: it may be in other hands. */
+export function overuseFindings(about: string, invitations: readonly InvitationView[]): readonly Finding[] {
+  return overused(invitations).map(({ id, maxuses, members }) => ({
+    about,
+    verdict: 'warning',
+    words: `${members.length} nodes have come in by invitation ${id.slice(0, 12)}, which was made for ${maxuses}`,
+    advice: 'mig invite list names them; mig policy revoke takes a peer out, or the invitation',
+  }))
 }
 
 /** Answers that count for nothing: somebody should ask why they came. */

@@ -16,6 +16,7 @@ const calls = [
   'ready',
   'agents',
   'members',
+  'invitations',
   'draft',
   'send',
   'explain',

@@ -10,6 +10,7 @@ import { openDocument } from '../verification/open-document.ts'
 import { openPolicy, openRoot, succeeds } from '../verification/trusted-policy.ts'
 import { verifySignatures } from '../verification/verify-signatures.ts'
 import type { DoorContext, Entered, Source } from './door-context.ts'
+import { countInvited } from './invitations.ts'
 
 export async function enterRoot(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
   const { ledger, shelf } = context
@@ -92,6 +93,11 @@ export async function enterCertificate(context: DoorContext, bytes: Uint8Array):
   if (before !== undefined) ledger.certificateHashes.delete(hashOf(before.wire))
   ledger.certificates.set(peer, verdict.value)
   ledger.certificateHashes.add(hash)
+  // P1.4 surplus uses are told, not refused: who came first is the newcomers' own word.
+  const maxuses = ledger.invitations.get(certificate.invite)?.invitation.maxuses ?? 0
+  const uses = countInvited(ledger, certificate.invite, context.clock.now())
+  if (uses > maxuses)
+    context.log('invitation-overused', { invitation: certificate.invite, peer, uses, maxuses })
   // An agent's certificate travels with what it says; only those who collect that keep it (protocol 1.4).
   if (isCollector(certificate.role) || isCollector(context.role)) {
     await shelf.put({ kind: 'certificate', key, version: String(certificate.serial), bytes }, { sync: false })

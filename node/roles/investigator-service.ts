@@ -22,6 +22,7 @@ import { type CollectorNode, spreadAction } from './collector.ts'
 import { draftAction } from './draft-action.ts'
 import { readExpectedSet, writeExpectedSet } from './expected-set.ts'
 import { handOn } from './hand-on.ts'
+import { readInvitations } from './invitations.ts'
 import { membershipFault } from './ledger.ts'
 import type { MemberOptions, MemberPorts } from './member.ts'
 import { memberViews } from './network-view.ts'
@@ -185,6 +186,7 @@ export function createInvestigatorService(
     async agents() {
       return (await roster()).map(agentView)
     },
+    invitations: async () => readInvitations(ledger, clock.now()),
     async members() {
       return memberViews(node, clock.now())
     },

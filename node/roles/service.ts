@@ -3,6 +3,7 @@ import type { Json } from '../core/canonical-json.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { SealedModuleResult } from '../core/result.ts'
 import type { Tally } from './action-updates.ts'
+import type { InvitationView } from './invitations.ts'
 
 /** Everything that a person can do through an investigator's node. Plain data in and out: the same interface stands
  *  behind the local socket and, when no node is running, in the command's own process. Bytes are base64. */
@@ -12,6 +13,7 @@ export interface InvestigatorService {
   ready(): Promise<{ readonly links: number; readonly waitedMs: number }>
   agents(): Promise<readonly AgentView[]>
   members(): Promise<readonly MemberView[]>
+  invitations(): Promise<readonly InvitationView[]>
   draft(request: DraftRequest): Promise<Draft>
   /** Freezes the expected set, keeps the reply key, lets the action in by the door and sends it. */
   send(request: SendRequest): Promise<Sent>
