@@ -139,6 +139,8 @@ export interface TestMachine {
   start(options?: StartOptions): Promise<TestGate>
   /** Copies the store, as a backup would, and later puts the copy back. */
   backUp(): Promise<() => void>
+  /** The same of the whole machine: the counter outside as well. */
+  image(): Promise<() => void>
   loseStore(): void
   loseOutside(): void
 }
@@ -225,6 +227,15 @@ export function aMachine(fleet: TestFleet, path = join(temporaryDirectory(), 'st
       return () => {
         rmSync(join(path, 'store'), { recursive: true })
         cpSync(copy, join(path, 'store'), { recursive: true })
+      }
+    },
+    async image() {
+      const restore = await machine.backUp()
+      const copy = join(temporaryDirectory(), 'steps')
+      cpSync(`${path}.steps`, copy)
+      return () => {
+        restore()
+        cpSync(copy, `${path}.steps`)
       }
     },
     loseStore: () => rmSync(join(path, 'store'), { recursive: true }),
