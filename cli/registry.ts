@@ -70,6 +70,12 @@ export const commands: readonly CommandEntry[] = [
     hidden: true,
   },
   {
+    words: 'agent bundle',
+    summary: 'the agent’s process that reads and writes bundles',
+    load: () => import('./commands/agent-bundle.ts'),
+    hidden: true,
+  },
+  {
     words: 'agent status',
     summary: 'show the agent’s state',
     load: () => import('./commands/agent-status.ts'),
@@ -134,6 +140,16 @@ export const commands: readonly CommandEntry[] = [
   { words: 'action list', summary: 'list actions', load: () => import('./commands/action-list.ts') },
   { words: 'action show', summary: 'show one action', load: () => import('./commands/action-show.ts') },
   { words: 'action cancel', summary: 'stop an action', load: () => import('./commands/action-cancel.ts') },
+  {
+    words: 'bundle export',
+    summary: 'write questions or answers to a file, for a stick',
+    load: () => import('./commands/bundle-export.ts'),
+  },
+  {
+    words: 'bundle import',
+    summary: 'take them in again',
+    load: () => import('./commands/bundle-import.ts'),
+  },
   { words: 'results', summary: 'show answers', load: () => import('./commands/results.ts') },
   { words: 'follow', summary: 'follow an action', load: () => import('./commands/follow.ts') },
   {

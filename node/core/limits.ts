@@ -470,3 +470,21 @@ export const maxCheckinSessions = 100
 /** What the mesh process says at its end: some hundred bytes a member that was reached. */
 export const maxCheckinReportBytes = 256 * 1024
 export const maxReachedMembers = 256
+
+// --- Bundles: the mesh on a stick (protocol 10) ---
+/** Some 170,000 answers of 4 KiB. A bundle is read and written piece by piece; this bounds the time that a hostile one takes. */
+export const maxBundleBytes = 1024 * 1024 * 1024
+/** An honest answer has 6 KB: more items than this in 1 GiB were made to cost time. */
+export const maxBundleItems = 250_000
+/** A block is begun anew beyond this size; with the largest item at its end it stays below the next. */
+export const bundleBlockBytes = syncBatchBytes
+export const maxBundleBlockBytes = maxSyncFrameBytes
+export const maxBundleBlockItems = 4096
+/** Items that no honest node would have let in (protocol 4.1): after so many of them the rest of a bundle is not looked at. */
+export const maxBundleRejects = 1000
+/** What the confined process says of a bundle: ten kinds with a handful of codes each. */
+export const maxBundleReportBytes = 64 * 1024
+/** Exports that an investigator's node has begun and not finished; the oldest is given up. */
+export const maxOpenExports = 8
+/** Actions named one by one for a bundle. */
+export const maxChosenActions = 256

@@ -48,7 +48,7 @@ export async function startCollector(
       topics: ['actions', 'policy', 'results', 'presence'],
       entered: (what, source) => {
         // What came by a session was missed by gossip here, so others may have missed it too.
-        if (source.via === 'sync')
+        if (source.via === 'sync' || source.via === 'file')
           void spread(what, source).catch((error: unknown) =>
             log('spread-failed', { error: messageOf(error) }),
           )

@@ -28,6 +28,9 @@ const calls = [
   'cancel',
   'publish',
   'updates',
+  'importItems',
+  'beginExport',
+  'nextExport',
   'changes',
 ] as const satisfies readonly (keyof InvestigatorService)[]
 

@@ -12,11 +12,13 @@ import { handOnWaitMs, rosterWaitMs } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import { parseTarget, selectAgents } from '../core/target.ts'
 import * as keys from '../store/keyspace.ts'
+import type { Item } from '../sync/item.ts'
 import { weighAction } from '../verification/authorize-action.ts'
 import { x25519PublicKey } from '../verification/node-keys.ts'
 import type { VerifiedAction } from '../verification/verify-action.ts'
 import { createActionUpdates } from './action-updates.ts'
 import { type AnswerReader, accountable, type HeldAnswer, judgedFewer, timesOf } from './answers.ts'
+import { createBundleService } from './bundle-service.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import { type CollectorNode, spreadAction } from './collector.ts'
 import { draftAction } from './draft-action.ts'
@@ -39,6 +41,7 @@ export function createInvestigatorService(
     readonly answers: AnswerReader
     readonly feed: ChangeFeed
     readonly synced: Promise<void>
+    readonly receiptFor: (actionId: string, peer: PeerId) => Promise<Item | undefined>
   },
 ): InvestigatorService {
   const { store, clock, log, answers, feed, synced } = ports
@@ -318,6 +321,7 @@ export function createInvestigatorService(
       const { answers, ...rest } = await updates.since(action, after)
       return { ...rest, results: resultViews(action, answers) }
     },
+    ...createBundleService(node, ports),
     changes: (id, after, timeoutMs) => feed.next(find(id).id, after, timeoutMs),
   }
 }

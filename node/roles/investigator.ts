@@ -46,6 +46,7 @@ export async function startInvestigator(
     answers,
     feed,
     synced: synced.promise,
+    receiptFor: receipts.receiptFor,
   })
   return { ...node, service }
 }

@@ -3,6 +3,8 @@ import type { Json } from '../core/canonical-json.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { SealedModuleResult } from '../core/result.ts'
 import type { Tally } from './action-updates.ts'
+import type { BundleSelection } from './bundle-select.ts'
+import type { DoorTally } from './bundle-tally.ts'
 import type { InvitationView } from './invitations.ts'
 
 /** Everything that a person can do through an investigator's node. Plain data in and out: the same interface stands
@@ -30,6 +32,14 @@ export interface InvestigatorService {
   publish(kind: 'root' | 'policy' | 'invitation', wire: string): Promise<Published>
   /** Answers that have come or changed after the change `after` (0: all), a page of them, and the account in numbers. */
   updates(id: string, after: number): Promise<Updates>
+  /** Lets the items of one block of a bundle in by the door, each judged for itself.
+   *  @param items a frame of items (protocol 6.6) in base64 */
+  importItems(items: string): Promise<{ readonly tally: DoorTally; readonly rejects: number }>
+  /** Chooses what goes into a bundle; `nextExport` then gives it piece by piece, `null` when that was all. */
+  beginExport(
+    selection: BundleSelection,
+  ): Promise<{ readonly id: string; readonly counts: Readonly<Record<string, number>> }>
+  nextExport(id: string): Promise<string | null>
   /** The next change of an action's answers, or after `timeoutMs` anyway. `after` is the last change seen. */
   changes(id: string, after: number, timeoutMs: number): Promise<number>
 }

@@ -47,15 +47,18 @@ export function encodeItems(items: readonly Item[]): Uint8Array {
   )
 }
 
-/** Undefined when the frame is not one. */
-export function decodeItems(frame: Uint8Array): readonly Item[] | undefined {
+/** Undefined when the frame is not one, or has more items than are allowed. */
+export function decodeItems(
+  frame: Uint8Array,
+  maxItems = Number.POSITIVE_INFINITY,
+): readonly Item[] | undefined {
   const reader = new ByteReader(frame)
   const items: Item[] = []
   while (!reader.done) {
     const index = reader.uvarint()
     const kind = index === undefined ? undefined : itemKinds[index]
     const bytes = reader.prefixed(maxItemBytes)
-    if (kind === undefined || bytes === undefined) return undefined
+    if (kind === undefined || bytes === undefined || items.length >= maxItems) return undefined
     items.push({ kind, bytes })
   }
   return items

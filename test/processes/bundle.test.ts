@@ -73,6 +73,27 @@ describe.each(['agent-start', 'agent-checkin'])('what the gate process loads: %s
   })
 })
 
+describe('what reads and writes bundles at an agent', () => {
+  it('has no libp2p in it, no part of the mesh, and nothing that could look up or listen', () => {
+    const sources = loadedBy('agent-bundle')
+    expect(sources).toContain('node/roles/bundle-format.ts')
+    expect(
+      sources.filter((source) =>
+        /node_modules\/(@libp2p|libp2p|@chainsafe\/libp2p)|^node\/mesh\//.test(source),
+      ),
+    ).toEqual([])
+    // The two pipes to the gate are opened by their numbers.
+    expect(importersOf(sources, 'net')).toEqual(['cli/commands/agent-bundle.ts'])
+    for (const module of ['tls', 'dgram', 'dns', 'dns/promises', 'http', 'https', 'http2'])
+      expect([module, importersOf(sources, module)]).toEqual([module, []])
+  })
+
+  it('has of the gate only the line to it', () => {
+    const gate = loadedBy('agent-bundle').filter((source) => source.startsWith('node/gate/'))
+    expect(gate.sort()).toEqual(['node/gate/frames.ts', 'node/gate/gate-link.ts'])
+  })
+})
+
 describe('what the mesh process loads', () => {
   it('has nothing of this project in it that starts a process or a thread', () => {
     const sources = loadedBy('agent-mesh')

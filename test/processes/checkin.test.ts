@@ -36,7 +36,12 @@ describe.skipIf(process.platform !== 'linux')('an agent that only checks in', ()
     truncateSync(join(agent.root, 'big/sparse'), 2 ** 38)
     investigator = await fleet.startInvestigator()
   }, 90_000)
-  afterAll(() => fleet?.stop(), 30_000)
+  afterAll(async () => {
+    // Started anew below, and not by the fleet.
+    investigator?.child.kill('SIGTERM')
+    await investigator?.ended
+    await fleet?.stop()
+  }, 30_000)
 
   const words = (...more: string[]) => [
     ...['agent', 'checkin', '--state', agent.state, '--root', agent.root],
