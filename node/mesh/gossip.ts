@@ -5,7 +5,7 @@ import {
   gossipsub,
   TopicValidatorResult,
 } from '@chainsafe/libp2p-gossipsub'
-import type { Connection, PeerId as Libp2pPeerId } from '@libp2p/interface'
+import type { Connection, PeerId as Libp2pPeerId, Stream } from '@libp2p/interface'
 import type { Role } from '../core/certificate.ts'
 import type { Clock } from '../core/clock.ts'
 import { MigError, messageOf } from '../core/error.ts'
@@ -20,7 +20,7 @@ import { type Topic, topicBounds, topicName, topics } from './topics.ts'
 /** What gossipsub's class has and its exported interface hides (17.1.1). */
 interface Router extends GossipSub {
   readonly peers: Map<string, Libp2pPeerId>
-  readonly streamsOutbound: Map<string, { close(): Promise<void> }>
+  readonly streamsOutbound: Map<string, { readonly rawStream: Stream; close(): Promise<void> }>
   getScore(peer: string): number
   isStarted(): boolean
   createOutboundStream(peer: Libp2pPeerId, connection: Connection): Promise<void>
@@ -96,6 +96,8 @@ export class Gossip {
 
   /** Turns gossip on with an admitted peer, or repairs it: what is there already stays. */
   connect(connection: Connection): void {
+    const peer = connection.remotePeer.toString()
+    if (!this.#hasStreamTo(peer)) this.#router?.streamsOutbound.delete(peer)
     this.#registrar?.connect(connection)
   }
 
@@ -116,7 +118,12 @@ export class Gossip {
 
   /** We can send to the peer. */
   canSend(peer: PeerId): boolean {
-    return this.#router?.peers.has(peer) === true && this.#router.streamsOutbound.has(peer)
+    return this.#router?.peers.has(peer) === true && this.#hasStreamTo(peer)
+  }
+
+  /** A stream that is reset in the moment in which it opens stays in gossipsub's table (17.1.1), and it would write to it for ever. */
+  #hasStreamTo(peer: string): boolean {
+    return this.#router?.streamsOutbound.get(peer)?.rawStream.status === 'open'
   }
 
   /** We can send to the peer and know what it wants. */
