@@ -51,7 +51,8 @@ export class HolePunching {
     await libp2p.handle(
       streamProtocol(fleet, 'punch'),
       (stream, connection) => this.#puncher.serve(stream, connection),
-      { maxInboundStreams: 1, runOnLimitedConnection: true },
+      // One more than is served: the last may still be closing.
+      { maxInboundStreams: 2, runOnLimitedConnection: true },
     )
   }
 
