@@ -93,7 +93,7 @@ async function run(context: CommandContext, options: MeshOptions): Promise<void>
     { clock, random, log: createLog(options.logLevel, 'agent') },
   )
   const forget = await announceStart(context, state, node.addresses())
-  const forgetNetwork = keepNetworkFile(context, state.path, node.network)
+  const forgetNetwork = await keepNetworkFile(context, state.path, node.network)
   context.terminal.out('ready')
   await runUntilStopped(context, async () => {
     await forget()

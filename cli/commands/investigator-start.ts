@@ -22,7 +22,7 @@ export function define(command: Command, context: CommandContext): void {
     try {
       const closeControl = await serveControl(node.service, options.state, log)
       const forget = await announceStart(context, state, node.mesh.addresses())
-      const forgetNetwork = keepNetworkFile(context, state.path, () => networkView(node))
+      const forgetNetwork = await keepNetworkFile(context, state.path, () => networkView(node))
       terminal.out('ready')
       await runUntilStopped(context, async () => {
         await closeControl()

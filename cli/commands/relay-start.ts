@@ -18,7 +18,7 @@ export function define(command: Command, context: CommandContext): void {
     const relay = await runRelay({ ...options, state }, { clock, random, log })
     const addresses = relay.addresses()
     const forget = await announceStart(context, state, addresses)
-    const forgetNetwork = keepNetworkFile(context, state.path, relay.network)
+    const forgetNetwork = await keepNetworkFile(context, state.path, relay.network)
     for (const address of addresses) terminal.out(`listening on ${address}`)
     await runUntilStopped(context, async () => {
       await forget()

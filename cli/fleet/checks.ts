@@ -130,20 +130,31 @@ async function checkReach(
   isInUse: boolean,
   extra: readonly string[],
 ): Promise<readonly Finding[]> {
+  const { network } = status
   const control = isInUse && status.role === 'investigator' ? await connectControl(state) : undefined
-  if (control !== undefined || (isInUse && status.network !== undefined)) {
+  const known: Finding[] = isInUse && network !== undefined ? [...describeReach(about, network)] : []
+  if (control !== undefined) {
     try {
-      const known = await control?.service.about()
-      return [
-        ...(status.network === undefined ? [] : describeReach(about, status.network)),
-        ...(known === undefined ? [] : [describePolicy(about, known.policyVersion)]),
-        ...(known === undefined ? [] : asideFindings(about, known.aside)),
-        ...overuseFindings(about, (await control?.service.invitations()) ?? []),
-      ]
+      const { policyVersion, aside } = await control.service.about()
+      known.push(
+        describePolicy(about, policyVersion),
+        ...asideFindings(about, aside),
+        ...overuseFindings(about, await control.service.invitations()),
+      )
     } finally {
-      control?.close()
+      control.close()
     }
   }
+  // Links say more than any try from here; without one, where it breaks is to be found.
+  if (known.length > 0 && (network === undefined || network.links.length > 0)) return known
+  return [...known, ...(await checkBootstrap(about, status, extra))]
+}
+
+async function checkBootstrap(
+  about: string,
+  status: NodeStatus,
+  extra: readonly string[],
+): Promise<readonly Finding[]> {
   const addresses = [...new Set([...status.bootstrap, ...extra])]
   if (addresses.length === 0) {
     const isHub = status.role === 'relay'

@@ -65,11 +65,11 @@ const writeEveryMs = 5000
 
 /** Keeps a file of how a running node stands in the network, for commands that have no line to it.
  *  @returns how to end that and take the file away */
-export function keepNetworkFile(
+export async function keepNetworkFile(
   context: CommandContext,
   state: string,
   view: () => NetworkView,
-): () => Promise<void> {
+): Promise<() => Promise<void>> {
   const { clock } = context
   let written = ''
   let callOff = () => {}
@@ -87,6 +87,7 @@ export function keepNetworkFile(
     callOff = clock.after(writeEveryMs, next)
   }
   next()
+  await writing
   return async () => {
     callOff()
     await writing

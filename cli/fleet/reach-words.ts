@@ -22,7 +22,8 @@ function describeLinks(about: string, { links }: NetworkView): Finding {
       advice: 'is a relay running, and does a firewall let this machine out? Or give --bootstrap',
     }
   }
-  return { about, verdict: 'good', words: `${links.length} members are connected: ${countLinks(links)}` }
+  const members = links.length === 1 ? '1 member is' : `${links.length} members are`
+  return { about, verdict: 'good', words: `${members} connected: ${countLinks(links)}` }
 }
 
 /** `2 direct, 1 LAN, 3 relayed (2 through hub, 1 through attic)` */
@@ -104,7 +105,7 @@ function describeReachable(about: string, network: NetworkView): readonly Findin
 
 function describeRelaying(about: string, { relaying, needsRelays }: NetworkView): readonly Finding[] {
   if (relaying === undefined) return []
-  const words = `relays for ${relaying.reservations} members, ${relaying.circuits} circuits are open, ${formatBytes(relaying.bytes)} carried`
+  const words = `relays; reservations ${relaying.reservations}, circuits open ${relaying.circuits}, ${formatBytes(relaying.bytes)} carried`
   return needsRelays
     ? [
         {

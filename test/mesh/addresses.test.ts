@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
+import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, expect, test } from 'vitest'
+import { peerIdOf } from '../../node/core/peer-id.ts'
+import { isCircuit, parseAddress, relayOf } from '../../node/mesh/addresses.ts'
 import { startNode, stopAll } from './mesh-kit.ts'
 
 afterEach(stopAll)
@@ -43,4 +46,38 @@ test('a port that is taken is said so', async () => {
     code: 'bad-input',
     message: expect.stringContaining(listen[0] as string),
   })
+})
+
+const relay = peerIdOf(new Uint8Array(32).fill(1))
+const agent = peerIdOf(new Uint8Array(32).fill(2))
+
+test.each([
+  ['through a relay', `/ip4/192.0.2.1/tcp/7373/p2p/${relay}/p2p-circuit/p2p/${agent}`, true],
+  [
+    'through a relay with a name',
+    `/dns4/hub.example/tcp/443/wss/p2p/${relay}/p2p-circuit/p2p/${agent}`,
+    true,
+  ],
+  [
+    'through two relays',
+    `/ip4/192.0.2.1/tcp/1/p2p/${relay}/p2p-circuit/p2p/${relay}/p2p-circuit/p2p/${agent}`,
+    false,
+  ],
+  ['through a relay that is not named', `/ip4/192.0.2.1/tcp/7373/p2p-circuit/p2p/${agent}`, false],
+  ['through a relay without an address', `/p2p/${relay}/p2p-circuit/p2p/${agent}`, false],
+  ['through itself', `/ip4/192.0.2.1/tcp/7373/p2p/${agent}/p2p-circuit/p2p/${agent}`, false],
+  [
+    'with something behind the circuit',
+    `/ip4/192.0.2.1/tcp/1/p2p/${relay}/p2p-circuit/tcp/22/p2p/${agent}`,
+    false,
+  ],
+])('an address %s is read: %s', (_what, text, isRead) => {
+  expect(parseAddress(text)?.peer).toBe(isRead ? agent : undefined)
+})
+
+test('the relay of a circuit is the one in front of it, and a direct address has none', () => {
+  const circuit = multiaddr(`/ip4/192.0.2.1/tcp/1/p2p/${relay}/p2p-circuit/p2p/${agent}`)
+  expect([isCircuit(circuit), relayOf(circuit)]).toEqual([true, relay])
+  const direct = multiaddr(`/ip4/192.0.2.1/tcp/1/p2p/${agent}`)
+  expect([isCircuit(direct), relayOf(direct)]).toEqual([false, undefined])
 })
