@@ -38,6 +38,22 @@ export async function withService<T>(
 ): Promise<T> {
   const config = await loadConfig(context, options.config)
   const own = config.investigator ?? {}
+  // Timers of a node keep no process alive, and one of the command's own may have no socket open for a moment: while it joins, or stops.
+  const keepAlive = setInterval(() => undefined, 60_000)
+  try {
+    return await withOpened(context, options, own, config, use)
+  } finally {
+    clearInterval(keepAlive)
+  }
+}
+
+async function withOpened<T>(
+  context: CommandContext,
+  options: ServiceOptions,
+  own: NonNullable<Config['investigator']>,
+  config: Config,
+  use: (used: UsedService) => Promise<T>,
+): Promise<T> {
   const [{ openService }, { readBootstrapPeers }] = await Promise.all([
     import('../node/roles/open-service.ts'),
     import('./fleet/bootstrap.ts'),

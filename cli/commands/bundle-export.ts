@@ -18,6 +18,7 @@ interface ExportOptions extends ServiceOptions {
   readonly for?: 'agents' | 'investigators'
   readonly action: readonly string[]
   readonly since?: string
+  readonly root?: string
   readonly force?: boolean
   readonly json?: boolean
 }
@@ -43,6 +44,7 @@ export function define(command: Command, context: CommandContext): void {
       [],
     )
     .option('--since <duration>', 'only actions issued since, and their answers')
+    .option('--root <dir>', 'at an agent: the machine to look at, if something was not run yet; default /')
     .option('--force', 'replace the file')
     .option('--json', 'print as JSON')
     .action(async (path: string, options: ExportOptions) => {

@@ -15,7 +15,7 @@ import { openCarried } from './carried.ts'
 import { createDoor } from './door.ts'
 import type { DoorContext } from './door-context.ts'
 import { type NodeState, needFile } from './enrol.ts'
-import { createLedger } from './ledger.ts'
+import { createLedger, type Ledger } from './ledger.ts'
 import { createPacedGate, type PacedGate } from './paced-gate.ts'
 import { reloadLedger } from './reload-ledger.ts'
 import { openShelf } from './shelf.ts'
@@ -98,16 +98,20 @@ export async function importAtAgent(
     } else if (part.kind === 'end') report = { ...report, bytes: part.bytes }
     else report = { ...report, damaged: { position: part.position, reason: part.reason } }
   }
-  // Also what was on the shelf before: a gate that was stopped midway goes on.
+  await runWhatIsHeld(ledger, gate, ports.signal)
+  await store.close()
+  return { ...report, tally: tallier.read() }
+}
+
+/** Offers the gate all that is on the shelf, not only what has just come: one that was stopped midway goes on. */
+async function runWhatIsHeld(ledger: Ledger, gate: PacedGate, signal: AbortSignal): Promise<void> {
   if (ledger.root !== undefined && ledger.policy !== undefined)
     await gate.offerPolicy(ledger.root.bytes, ledger.policy.bytes)
   for (const cancels of ledger.cancels.values()) {
     for (const { envelope } of cancels) await gate.offerCancel(encodeEnvelope(envelope))
   }
   for (const { envelope } of ledger.actions.values()) await gate.offerAction(encodeEnvelope(envelope))
-  await gate.runPending(() => true, ports.signal)
-  await store.close()
-  return { ...report, tally: tallier.read() }
+  await gate.runPending(() => true, signal)
 }
 
 /** Writes what this agent has to say, or what it carries, with what is needed to judge it. */
@@ -120,6 +124,8 @@ export async function exportAtAgent(
 ): Promise<ExportReport> {
   const gate = gateOf(line, ports.clock)
   const node = await openOffline(state, gate, ports)
+  // A gate remembers outcomes, but gives each refusal anew after a start.
+  await runWhatIsHeld(node.ledger, gate, ports.signal)
   const writer = await createBundleWriter(state.certificate.fleet, write)
   const counts: Record<string, number> = {}
   const add = async (item: Item) => {

@@ -1,9 +1,19 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { utf8 } from '../../node/core/encoding.ts'
+import { createBundleWriter } from '../../node/roles/bundle-format.ts'
+import { type Item, itemKinds } from '../../node/sync/item.ts'
 import { builtMig, type MigRun } from '../cli/run-mig.ts'
-import { aRealFleet, type EnrolledAgent, passphrase, type RealFleet, type RealNode } from './real-fleet.ts'
+import {
+  aRealFleet,
+  type EnrolledAgent,
+  passphrase,
+  type RealFleet,
+  type RealNode,
+  startProcess,
+} from './real-fleet.ts'
 
 /** An empty network namespace: not even loopback is up. Needs root. */
 const inNoNetwork = spawnSync('unshare', ['-n', 'true']).status === 0 ? ['unshare', '-n'] : []
@@ -29,7 +39,12 @@ describe.skipIf(process.platform !== 'linux')('a host without any network, by st
     good(await there('agent', 'enrol', out, '--name', 'vault'))
     investigator = await fleet.startInvestigator()
   }, 90_000)
-  afterAll(() => fleet?.stop(), 30_000)
+  afterAll(async () => {
+    // Started anew below, and not by the fleet.
+    investigator?.child.kill('SIGTERM')
+    await investigator?.ended
+    await fleet?.stop()
+  }, 30_000)
 
   /** A command at the host without a network. */
   async function there(...words: string[]): Promise<MigRun> {
@@ -47,7 +62,7 @@ describe.skipIf(process.platform !== 'linux')('a host without any network, by st
     return { code, ...said, bytes: Buffer.from(said.stdout) }
   }
   const exportThere = (file: string, ...more: string[]) =>
-    there('bundle', 'export', file, '--state', agent.state, ...more)
+    there('bundle', 'export', file, '--state', agent.state, '--root', agent.root, ...more)
   const importThere = (file: string, ...more: string[]) =>
     there('bundle', 'import', file, '--state', agent.state, '--root', agent.root, ...more)
   const here = (...words: string[]) =>
@@ -143,6 +158,44 @@ describe.skipIf(process.platform !== 'linux')('a host without any network, by st
     expect((await here('import', stick('text.mig'))).stderr).toContain('not a bundle')
   }, 60_000)
 
+  it('lets nothing in from a stick of another fleet, and gives up one full of junk', async () => {
+    const { fleet: ours } = await fleet.withService((service) => service.about())
+    const junk = (count: number): readonly Item[] =>
+      Array.from({ length: count }, (_, i) => ({
+        kind: itemKinds[i % itemKinds.length] ?? 'root',
+        bytes: utf8(`junk ${i}`),
+      }))
+    await writeStick('other.mig', 'b'.repeat(52), junk(10))
+    await writeStick('junk.mig', ours, junk(5000))
+    await writeStick('some-junk.mig', ours, junk(10))
+    for (const take of [
+      (name: string) => here('import', stick(name), '--json'),
+      (name: string) => importThere(stick(name), '--json'),
+    ]) {
+      const other = await take('other.mig')
+      expect(other.code).toBe(1)
+      expect(JSON.parse(other.stdout)).toMatchObject({ fleet: 'b'.repeat(52), tally: {} })
+      expect(other.stderr).toMatch(/^error: .* is of fleet bbbb.*, this node of [a-z2-7]{52}\n$/)
+      const full = await take('junk.mig')
+      expect({ code: full.code, stderr: full.stderr }).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('more than 1000 items are none of any honest node'),
+      })
+      const some = await take('some-junk.mig')
+      expect(some.code).toBe(0)
+      for (const line of Object.values(JSON.parse(some.stdout).tally as Record<string, { taken: number }>))
+        expect(line.taken).toBe(0)
+    }
+  }, 60_000)
+
+  async function writeStick(name: string, ofFleet: string, items: readonly Item[]): Promise<void> {
+    const parts: Uint8Array[] = []
+    const writer = await createBundleWriter(ofFleet, async (bytes) => void parts.push(bytes))
+    for (const item of items) await writer.add(item)
+    await writer.finish()
+    writeFileSync(stick(name), Buffer.concat(parts))
+  }
+
   it('brings its answer while no investigator’s node runs, too', async () => {
     const id = await ask('-path', '/etc', '-name', 'three')
     good(await here('export', stick('three.mig'), '--action', id))
@@ -157,7 +210,40 @@ describe.skipIf(process.platform !== 'linux')('a host without any network, by st
       tally: { receipt: { taken: 1 } },
       waiting: 0,
     })
+    investigator = startProcess(fleet.desk.home, ['investigator', 'start'])
+    await investigator.says(/^ready$/)
   }, 90_000)
+
+  it('learns from the stick that it was restored from a copy, and runs nothing again', async () => {
+    const keep = (from: string, to: string) => {
+      for (const path of ['', '.steps']) {
+        rmSync(`${to}${path}`, { recursive: true, force: true })
+        cpSync(`${from}${path}`, `${to}${path}`, { recursive: true })
+      }
+    }
+    const copy = fleet.desk.path('copy')
+    keep(agent.state, copy)
+    const id = await ask('-path', '/etc', '-name', 'ran-before')
+    good(await here('export', stick('before.mig'), '--action', id))
+    expect(JSON.parse(good(await importThere(stick('before.mig'), '--json')).stdout).waiting).toBe(1)
+    good(await exportThere(stick('ran.mig')))
+    good(await here('import', stick('ran.mig')))
+
+    keep(copy, agent.state)
+    good(await here('export', stick('after.mig'), '--action', id))
+    const taken = JSON.parse(good(await importThere(stick('after.mig'), '--json')).stdout)
+    expect(taken).toMatchObject({ tally: { action: { taken: 1 }, heartbeat: { taken: 1 } }, waiting: 0 })
+
+    // What is asked from now on is refused for five minutes, and the refusal comes back by stick as well.
+    const refused = await ask('-path', '/etc', '-name', 'too-soon')
+    good(await here('export', stick('soon.mig'), '--action', refused))
+    good(await importThere(stick('soon.mig')))
+    good(await exportThere(stick('no.mig')))
+    good(await here('import', stick('no.mig')))
+    const account = await accountOf(refused)
+    expect(account).toMatchObject({ refused: [{ name: 'vault' }], silent: [] })
+    expect(account.refused[0]?.note).toContain('replay-fence')
+  }, 60_000)
 
   it('is not read or written beside the running agent', async () => {
     const running = await fleet.startAgent(agent)
