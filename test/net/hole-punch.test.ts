@@ -128,7 +128,10 @@ describe.skipIf(skipWithoutLab())('hole punching', () => {
   ] as const)('joins %s and %s by opening from both sides at once', async (...gateways) => {
     await meetBehind(gateways, async (meeting) => {
       const { ended, tookMs } = await outcomeOf(meeting)
-      process.stderr.write(`punched ${gateways.join(' and ')} in ${tookMs} ms\n`)
+      const failed = saidBy(meeting.other).filter(({ event }) => event === 'hole-punch-failed').length
+      process.stderr.write(
+        `punched ${gateways.join(' and ')} in ${tookMs} ms, attempts that failed before: ${failed}\n`,
+      )
       expect(ended).toMatchObject({
         event: 'hole-punched',
         by: 'simultaneous-open',
