@@ -10,17 +10,9 @@ import type { About } from '../../node/roles/service.ts'
 import { diskSpace } from '../../node/store/disk-space.ts'
 import { openLevelStore } from '../../node/store/level-store.ts'
 import type { CommandContext } from '../context.ts'
+import type { Finding } from './finding.ts'
 import { type NodeStatus, readNodeStatus } from './node-status.ts'
 import { describeReach } from './reach-words.ts'
-
-/** One thing that the doctor looked at. */
-export interface Finding {
-  readonly about: string
-  readonly verdict: 'good' | 'warning' | 'wrong'
-  readonly words: string
-  /** What to do next. */
-  readonly advice?: string
-}
 
 const connectWithinMs = 3000
 const expiresSoonMs = 30 * 86_400_000

@@ -1,5 +1,5 @@
 import type { NetworkView } from '../../node/roles/network-view.ts'
-import type { Finding } from './checks.ts'
+import type { Finding } from './finding.ts'
 
 const relayAdvice =
   'start a relay, or set relay = true for a member that others can dial, and name it in bootstrap-peers.json'

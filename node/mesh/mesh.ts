@@ -1,9 +1,7 @@
 import type { Role } from '../core/certificate.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { Outward } from './outward.ts'
-import type { ReachCheck } from './reachability.ts'
-import type { RelayAccount } from './relay-meter.ts'
-import type { ReservationView } from './reservations.ts'
+import type { Reach } from './reach.ts'
 import type { ServedStream, Topic } from './topics.ts'
 
 /** The port for the network: members, gossip and streams. Bytes in, bytes out; it knows no store and no PGP. */
@@ -45,23 +43,6 @@ export interface Member {
   /** Through a relay's circuit, and through whose, where its address says so. */
   readonly relayed: boolean
   readonly relay?: PeerId
-}
-
-export interface Reach {
-  readonly listening: readonly string[]
-  /** No address of its own is known to work: it lets itself be reached through relays. */
-  readonly needsRelays: boolean
-  readonly reservations: readonly ReservationView[]
-  /** What relays found that dialled this node back. */
-  readonly checks: readonly ReachCheck[]
-  /** Undefined for a node that does not relay. */
-  readonly relaying?: {
-    readonly reservations: number
-    readonly circuits: number
-    readonly bytes: number
-    /** The busiest first, at most `maxShownAccounts`. */
-    readonly accounts: readonly RelayAccount[]
-  }
 }
 
 /** A stream of length-limited frames to one admitted member. */

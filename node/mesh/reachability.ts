@@ -3,15 +3,8 @@ import { messageOf } from '../core/error.ts'
 import { circuitOpenLimitMs, reachCheckMs, reachRetryMs } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { Log } from './mesh.ts'
+import type { ReachCheck } from './reach.ts'
 import type { ReachAnswer } from './reach-check.ts'
-
-/** What one relay found when it dialled this node back. */
-export interface ReachCheck {
-  readonly by: PeerId
-  /** Multiaddrs without a peer id. */
-  readonly tried: readonly string[]
-  readonly reached: readonly string[]
-}
 
 /** Knows whether this node can be reached from outside at an address of its own: relays that it is linked to try. */
 export class Reachability {

@@ -1,16 +1,5 @@
 import type { PeerId } from '../core/peer-id.ts'
-
-/** What a relay has carried for one peer. */
-export interface RelayAccount {
-  readonly peer: PeerId
-  /** Open now, as either end. */
-  readonly circuits: number
-  /** Opened ever, as far as it is remembered. */
-  readonly circuitsEver: number
-  /** Bytes that it has sent and that were sent to it. */
-  readonly sentBytes: number
-  readonly receivedBytes: number
-}
+import type { RelayAccount } from './reach.ts'
 
 interface Account {
   circuits: number

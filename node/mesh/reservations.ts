@@ -11,6 +11,7 @@ import {
 } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { Log } from './mesh.ts'
+import type { ReservationView } from './reach.ts'
 
 /** A member that relays and is linked directly. */
 export interface RelayLink {
@@ -23,11 +24,6 @@ export interface RelayLink {
 export type Reserved =
   | { readonly kind: 'granted'; readonly addresses: readonly string[] }
   | { readonly kind: 'refused' | 'failed'; readonly reason: string }
-
-/** One relay as this node stands with it. */
-export type ReservationView =
-  | { readonly relay: PeerId; readonly state: 'held'; readonly addresses: readonly string[] }
-  | { readonly relay: PeerId; readonly state: 'refused' | 'failed'; readonly reason: string }
 
 interface Held {
   readonly place: string

@@ -4,7 +4,7 @@ import { maxShownAccounts } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { Member } from '../mesh/mesh.ts'
 import { isPrivateNetwork } from '../mesh/network-place.ts'
-import type { RelayAccount } from '../mesh/relay-meter.ts'
+import type { RelayAccount } from '../mesh/reach.ts'
 import type { MemberNode } from './member.ts'
 import type { MemberView } from './service.ts'
 
