@@ -60,8 +60,9 @@ const schema = z.strictObject({
 
 /** In the part of the state that the process that faces the network may write. */
 const path = (state: string) => join(state, 'mesh', 'network')
-/** People look at it by hand; a restart of everything is over by then. */
-const writeEveryMs = 5000
+/** Links and reservations are told within a second; what is carried changes all the time and can wait. */
+const lookEveryMs = 1000
+const looksBetweenCounts = 10
 
 /** Keeps a file of how a running node stands in the network, for commands that have no line to it.
  *  @returns how to end that and take the file away */
@@ -72,19 +73,22 @@ export async function keepNetworkFile(
 ): Promise<() => Promise<void>> {
   const { clock } = context
   let written = ''
+  let looks = 0
   let callOff = () => {}
   let writing: Promise<void> = Promise.resolve()
   const write = async () => {
-    const json = JSON.stringify(view())
-    if (json === written) return
-    written = json
-    await replaceFile(path(state), utf8(`${json}\n`))
+    const now = view()
+    const links = JSON.stringify({ ...now, relaying: undefined })
+    if (links === written && (now.relaying === undefined || looks++ < looksBetweenCounts)) return
+    written = links
+    looks = 0
+    await replaceFile(path(state), utf8(`${JSON.stringify(now)}\n`))
   }
   const next = () => {
     writing = write().catch((error: unknown) =>
       createLog('warn', 'network-file')('network-file-failed', { error: messageOf(error) }),
     )
-    callOff = clock.after(writeEveryMs, next)
+    callOff = clock.after(lookEveryMs, next)
   }
   next()
   await writing

@@ -86,7 +86,8 @@ test('detail pages are fetched through a relay from an agent without an open por
   expect(whole.results?.[0]).toMatchObject({ foundanything: true })
   expect(JSON.stringify(whole.results)).toContain('number-399.conf')
   const [link] = memberViews(laptop, systemClock.now()).filter(({ peer }) => peer === agent.mesh.peerId)
-  expect(link).toMatchObject({ how: 'relayed', relay: 'hub', direction: 'outbound' })
+  // Which of the two dialled is chance: both look for links.
+  expect(link).toMatchObject({ how: 'relayed', relay: 'hub' })
   const view = networkView(hub)
   const account = view.relaying?.accounts.find(({ name }) => name === 'web')
   expect(account?.sentBytes).toBeGreaterThan(20_000)
