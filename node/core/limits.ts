@@ -274,6 +274,23 @@ export const directDialLimitMs = 3000
 /** One WebSocket message; ours hold one Noise message (64 KiB) at most, other programs' a few. */
 export const maxWebSocketMessageBytes = 1024 * 1024
 
+// --- Mesh: discovery in the office by multicast DNS (protocol 6.3) ---
+/** Members that were heard of and are not linked; three links are all that a node wants of them. */
+export const maxLanNeighbours = 32
+/** New ones a minute, of all and of one sender's address. Anybody in the office can send such packets, with any sender. */
+export const lanNeighboursPerMinute = 32
+export const lanNeighboursPerMinuteAddress = 8
+export const lanNeighbourMs = 10 * 60_000
+/** Dials to them at once: made-up neighbours must not take the places of those that are known. */
+export const maxLanDialsAtOnce = 2
+/** How long the one with the higher id leaves the dialling to the other. */
+export const lanDialGraceMs = 5000
+/** Between two questions of a node that lacks links; doubled each time. */
+export const minLanQuestionMs = 1000
+export const maxLanQuestionMs = 60_000
+/** Between two answers, however often one is asked. */
+export const lanAnswerGapMs = 1000
+
 // --- Targets (protocol 3.3) ---
 /** All regular expressions of one target together. The longest fact is a heartbeat's environment (16 KiB); a step
  *  costs a few nanoseconds a character, so evaluating stays well below a tenth of a second. */

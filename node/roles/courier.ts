@@ -117,7 +117,7 @@ export function createCourier(
         // What was there before a restart came from somebody, too.
         const from = carried?.handedBy(kind, key) ?? peerid
         const answer = kind === 'result' ? { answer: { actionid, peerid } } : {}
-        return [{ mark, from, ...answer, load: () => shelf.read(mark) }]
+        return [{ mark, from, ...answer, load: async () => (await shelf.read(kind, [mark]))[0] }]
       }),
     )
     const beats = heartbeats().map(

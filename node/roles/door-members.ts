@@ -100,7 +100,11 @@ export async function enterCertificate(context: DoorContext, bytes: Uint8Array):
     context.log('invitation-overused', { invitation: certificate.invite, peer, uses, maxuses })
   // An agent's certificate travels with what it says; only those who collect that keep it (protocol 1.4).
   if (isCollector(certificate.role) || isCollector(context.role)) {
-    await shelf.put({ kind: 'certificate', key, version: String(certificate.serial), bytes }, { sync: false })
+    const set = isCollector(certificate.role) ? 'certificate' : 'agent-certificate'
+    await shelf.put(
+      { kind: 'certificate', set, key, version: String(certificate.serial), bytes },
+      { sync: false },
+    )
   }
   return accept({ kind: 'certificate', key, peer })
 }

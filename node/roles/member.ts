@@ -2,22 +2,13 @@ import { type Certificate, isCollector } from '../core/certificate.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import { MigError, messageOf } from '../core/error.ts'
 import type { Heartbeat } from '../core/heartbeat.ts'
-import {
-  maxGossipItems,
-  maxItemBytes,
-  minLinks,
-  syncDeadlineMs,
-  syncIntervalMs,
-  tellMovedMs,
-} from '../core/limits.ts'
+import { maxGossipItems, maxItemBytes, minLinks, tellMovedMs } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import { createMesh } from '../mesh/create-mesh.ts'
 import type { FrameStream, Member, Mesh, MeshOptions } from '../mesh/mesh.ts'
 import type { Topic } from '../mesh/topics.ts'
 import type { Store } from '../store/store.ts'
 import { decodeItems, encodeItems, type Item, type ItemKind } from '../sync/item.ts'
-import type { Hello } from '../sync/message.ts'
-import { runSession, type SyncPeer, type SyncReport } from '../sync/session.ts'
 import { type AddressBook, openAddressBook } from './address-book.ts'
 import { type Aside, openAside } from './aside.ts'
 import { type Carried, openCarried } from './carried.ts'
@@ -25,7 +16,9 @@ import { createDoor, type Door } from './door.ts'
 import type { DoorContext, Entered, Source } from './door-context.ts'
 import { createLedger, type Ledger, membershipFault } from './ledger.ts'
 import { reloadLedger } from './reload-ledger.ts'
+import { createSessions, type Exchanged } from './sessions.ts'
 import { openShelf, type Shelf } from './shelf.ts'
+import { createSyncNode, type SyncBehaviour } from './sync-node.ts'
 
 /** What agents, relays and investigators' nodes have in common: a mesh, a door, a shelf, and sessions with neighbours. */
 export interface MemberNode {
@@ -38,8 +31,8 @@ export interface MemberNode {
   readonly aside: Aside
   readonly door: Door
   readonly addressBook: AddressBook
-  /** One session with a connected member. Sessions with one member never overlap. */
-  syncWith(peer: PeerId): Promise<SyncReport>
+  /** Sessions with a connected member until there is no more. Those with one member never overlap. */
+  syncWith(peer: PeerId): Promise<Exchanged>
   /** Sessions with all connected members that pass, soon and once, however often it is called. */
   syncSoon(which: (member: Member) => boolean, withinMs: number): void
   publish(topic: Topic, ...items: readonly Item[]): Promise<number>
@@ -68,7 +61,7 @@ export interface MemberPorts {
 }
 
 /** Where the roles differ. */
-export interface RoleBehaviour {
+export interface RoleBehaviour extends SyncBehaviour {
   readonly topics: readonly Topic[]
   /** Something new and good has come in. */
   entered(what: Entered, source: Source): void
@@ -79,15 +72,6 @@ export interface RoleBehaviour {
   readonly moved?: () => void
   /** A session with a member has ended well, whoever opened it. */
   synced(member: Member): void
-  /** Items that are offered to others although they are not on the shelf, with their marks. */
-  ownItems(kind: ItemKind): Promise<ReadonlyMap<string, Item>>
-  /** One of them. */
-  ownItem(mark: string): Promise<Item | undefined>
-  awaits(): Promise<Hello['awaits']>
-  receiptsFor(awaited: Hello['awaits']): Promise<readonly Item[]>
-  hopsFor(peer: PeerId): number
-  greet(other: SyncPeer): Promise<readonly Item[]>
-  handOver(other: SyncPeer, theirs: Pick<Hello, 'hops' | 'awaits'>): Promise<readonly Item[]>
   ownReceipt(wire: Uint8Array): Promise<boolean>
   ownHeartbeat(wire: Uint8Array): Promise<boolean>
   neighbourHeartbeat(heartbeat: Heartbeat, bytes: Uint8Array, from: PeerId): boolean
@@ -166,10 +150,7 @@ export async function startMember(
       log('orphans-lost', { action: actionId, error: messageOf(error) })
     }
   }
-  const stopping = new AbortController()
-  const sessions = new Map<PeerId, Promise<SyncReport>>()
-  const known = (peer: PeerId) => mesh.members().find((member) => member.peer === peer)
-
+  let isStopping = false
   async function expelRevoked(): Promise<void> {
     for (const member of mesh.members()) {
       const fault = membershipFault(ledger, member.peer, clock.now())
@@ -177,99 +158,15 @@ export async function startMember(
     }
   }
 
-  const syncNode = {
-    role,
-    async marks(kind: ItemKind) {
-      return [...(await behaviour.ownItems(kind)).keys(), ...shelf.marks(kind)]
-    },
-    async read(mark: string) {
-      return (await shelf.read(mark)) ?? behaviour.ownItem(mark)
-    },
-    async enter(item: Item, from: PeerId) {
-      return (await door.enter(item, { via: 'sync', peer: from })).kind === 'accept'
-    },
-    awaits: () => behaviour.awaits(),
-    receiptsFor: (awaited: Hello['awaits']) => behaviour.receiptsFor(awaited),
-    hopsFor: (peer: PeerId) => behaviour.hopsFor(peer),
-    greet: (other: SyncPeer) => behaviour.greet(other),
-    handOver: (other: SyncPeer, theirs: Pick<Hello, 'hops' | 'awaits'>) => behaviour.handOver(other, theirs),
-    acquaintances() {
-      const own = mesh.addresses()
-      return [
-        ...(own.length > 0 ? [{ peer: self, addresses: [...own].slice(0, 8) }] : []),
-        ...addressBook.shared(),
-      ].slice(0, 32)
-    },
-    meet(acquaintances: Hello['acquaintances'], from: PeerId) {
-      for (const { peer, addresses } of acquaintances) {
-        addressBook
-          .learn(peer, addresses, peer === from ? 'itself' : 'hearsay')
-          .catch((error: unknown) => log('address-book', { error: messageOf(error) }))
-      }
-    },
-  }
-
-  async function syncWith(peer: PeerId): Promise<SyncReport> {
-    const running = sessions.get(peer)
-    if (running !== undefined) return running
-    const session = (async () => {
-      const member = known(peer)
-      if (member === undefined) throw new MigError('not-reachable', `${peer} is not connected`)
-      const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(syncDeadlineMs)])
-      const stream = await mesh.open(peer, 'sync', { signal })
-      try {
-        const report = await runSession(syncNode, { peer, role: member.role }, stream, {
-          first: true,
-          signal,
-        })
-        behaviour.synced(member)
-        return report
-      } finally {
-        await stream.close().catch(() => stream.abort('session over'))
-      }
-    })()
-    sessions.set(peer, session)
-    try {
-      return await session
-    } finally {
-      sessions.delete(peer)
-    }
-  }
-
-  async function attempt(peer: PeerId): Promise<void> {
-    try {
-      const report = await syncWith(peer)
-      if (report.received + report.sent > 0) log('synced', { peer, ...report })
-    } catch (error) {
-      // The next tick tries again; a neighbour that left is no fault.
-      if (!stopping.signal.aborted) log('sync-failed', { peer, error: messageOf(error) })
-    }
-  }
-
-  let soon: { callOff: () => void; atMs: number } | undefined
-  let wanted: ((member: Member) => boolean)[] = []
-  function syncSoon(which: (member: Member) => boolean, withinMs: number): void {
-    wanted.push(which)
-    const atMs = clock.monotonicMs() + withinMs
-    if (soon !== undefined && soon.atMs <= atMs) return
-    soon?.callOff()
-    const run = () => {
-      const which = wanted
-      wanted = []
-      soon = undefined
-      for (const member of mesh.members())
-        if (which.some((passes) => passes(member))) void attempt(member.peer)
-    }
-    soon = { atMs, callOff: clock.after(withinMs, run) }
-  }
-
-  let callOffTick = clock.after(syncIntervalMs * (0.5 + random.fraction()), tick)
-  function tick(): void {
-    const members = mesh.members()
-    const chosen = members[Math.floor(random.fraction() * members.length)]
-    if (chosen !== undefined) void attempt(chosen.peer)
-    callOffTick = clock.after(syncIntervalMs * (0.8 + 0.4 * random.fraction()), tick)
-  }
+  const sessions = createSessions({
+    node: createSyncNode(context, { door, mesh, addressBook, clock, behaviour: () => behaviour }),
+    mesh,
+    clock,
+    random,
+    log,
+    knownMembers: () => ledger.certificates.size,
+    synced: (member) => behaviour.synced(member),
+  })
 
   const node: MemberNode = {
     mesh,
@@ -279,17 +176,16 @@ export async function startMember(
     aside,
     door,
     addressBook,
-    syncWith,
-    syncSoon,
+    syncWith: sessions.syncWith,
+    syncSoon: sessions.syncSoon,
     publish: async (topic, ...items) =>
       items.some((item) => item.bytes.length > maxItemBytes) ? 0 : mesh.publish(topic, encodeItems(items)),
     async stop() {
-      if (stopping.signal.aborted) return
-      stopping.abort(new MigError('cancelled', 'stopping'))
-      callOffTick()
-      soon?.callOff()
+      if (isStopping) return
+      isStopping = true
+      sessions.stop()
       await mesh.stop()
-      await Promise.allSettled(sessions.values())
+      await sessions.ended()
     },
   }
   const behaviour = makeBehaviour(node)
@@ -353,7 +249,7 @@ export async function startMember(
           const isMember = membershipFault(ledger, publisher, clock.now()) === undefined
           if (!isMember && !carriesCertificate) {
             // Who it is may have been told by a message that this node missed; gossip does not repeat itself.
-            syncSoon(isHelpful, 1000)
+            sessions.syncSoon(isHelpful, 1000)
             return 'ignore'
           }
           const role = ledger.certificates.get(publisher)?.certificate.role
@@ -363,19 +259,18 @@ export async function startMember(
             const verdict = await door.enter(item, { via: 'gossip', peer: publisher })
             verdicts.add(verdict.kind)
             // Gossip never repeats what was ignored; a session brings it again, after what it is judged by.
-            if (verdict.kind === 'ignore' && forWantOfKnowledge.has(verdict.code)) syncSoon(isHelpful, 1000)
+            if (verdict.kind === 'ignore' && forWantOfKnowledge.has(verdict.code))
+              sessions.syncSoon(isHelpful, 1000)
           }
           if (verdicts.has('reject')) return 'reject'
           return verdicts.has('accept') ? 'accept' : 'ignore'
         },
         async stream(name, peer, stream) {
           await up.promise
-          const member = known(peer)
+          const member = mesh.members().find((candidate) => candidate.peer === peer)
           if (member === undefined) return
-          const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(syncDeadlineMs)])
-          if (name === 'detail') return behaviour.detail(peer, stream, signal)
-          await runSession(syncNode, { peer, role: member.role }, stream, { first: false, signal })
-          behaviour.synced(member)
+          if (name === 'sync') await sessions.serve(member, stream)
+          else await behaviour.detail(peer, stream, sessions.deadline())
         },
         joined(member) {
           log('joined', { peer: member.peer, role: member.role, address: member.address })
@@ -383,7 +278,7 @@ export async function startMember(
             if (member.direction === 'outbound') {
               void addressBook.learn(member.peer, [withPeer(member.address, member.peer)], 'itself')
               // Both sides see the connection; the one that dialled opens the session.
-              void attempt(member.peer)
+              void sessions.attempt(member.peer)
             }
             behaviour.joined(member)
           })
@@ -393,7 +288,7 @@ export async function startMember(
         },
         moved() {
           // Sessions tell neighbours, and they tell others.
-          syncSoon(() => true, tellMovedMs)
+          sessions.syncSoon(() => true, tellMovedMs)
           behaviour.moved?.()
         },
         acquaintances: () =>

@@ -21,9 +21,9 @@ export interface RosterRow extends AgentFacts {
 /** Every certified agent that has ever been heard, with its liveness now (protocol 3.3). */
 export async function readRoster(shelf: Shelf, ledger: Ledger, now: Instant): Promise<readonly RosterRow[]> {
   const rows: RosterRow[] = []
-  for (const mark of shelf.marks('heartbeat')) {
-    const item = await shelf.read(mark)
-    const envelope = item === undefined ? undefined : decodeWithCertificate(item.bytes)?.envelopeWire
+  for (const key of shelf.keys('heartbeat')) {
+    const held = await shelf.get('heartbeat', key)
+    const envelope = held === undefined ? undefined : decodeWithCertificate(held.bytes)?.envelopeWire
     const opened = envelope === undefined ? undefined : openEnvelope('mig-heartbeat', envelope)
     const heartbeat = opened !== undefined && 'value' in opened ? parseHeartbeatBody(opened.value) : undefined
     if (heartbeat === undefined || typeof heartbeat === 'string') continue

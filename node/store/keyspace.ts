@@ -27,6 +27,8 @@ export const expected = (actionId: string): string => key('expected', id(actionI
 /** The private half of an action's reply key (protocol 3.4). */
 export const replyKey = (actionId: string): string => key('reply-key', id(actionId))
 export const address = (peerId: string): string => key('address', id(peerId))
+/** Which item has a mark: its value is the item's key. Read at the start instead of the items. */
+export const mark = (set: string, digits: string): string => key('mark', plainName(set), id(digits))
 export const meta = (name: string): string => key('meta', plainName(name))
 
 // A family as a whole, or, where it takes one, only what belongs to that action. Versions come in ascending order:
@@ -47,6 +49,7 @@ export const contradictionRange = (actionId?: string): Range => under('contradic
 export const expectedRange = (): Range => under('expected')
 export const replyKeyRange = (): Range => under('reply-key')
 export const addressRange = (): Range => under('address')
+export const markRange = (): Range => under('mark')
 export const metaRange = (): Range => under('meta')
 
 // --- The store beside the gate: replay memory, outbox and detail, which the mesh process never holds ---

@@ -3,6 +3,7 @@ import { ByteReader, concat, uvarint } from '../core/bytes.ts'
 import type { Role } from '../core/certificate.ts'
 import { isCollector } from '../core/certificate.ts'
 import { maxItemBytes } from '../core/limits.ts'
+import { type Mark, markBytes } from './mark.ts'
 
 /** What nodes hold and exchange, in the order in which a receiver must take it: what is needed to judge the rest comes first. */
 export const itemKinds = [
@@ -24,10 +25,11 @@ export interface Item {
   readonly bytes: Uint8Array
 }
 
-/** Eight bytes of SHA-256 over what an item is, as 16 hex digits: two nodes that hold the same item name it alike.
+/** Two nodes that hold the same item name it alike.
  *  `version` changes when the item grows or is replaced: the signers of an action, the serial of a certificate. */
-export function itemMark(kind: ItemKind, key: string, version: string): string {
-  return createHash('sha256').update(`${kind}\n${key}\n${version}`).digest('hex').slice(0, 16)
+export function itemMark(kind: ItemKind, key: string, version: string): Mark {
+  const digest = createHash('sha256').update(`${kind}\n${key}\n${version}`).digest()
+  return digest.toString('hex', 0, markBytes) as Mark
 }
 
 /** Which kinds a node of a role keeps. Agents carry the questions, never one another's answers (protocol 6.1). */

@@ -1,17 +1,25 @@
 import type { Role } from '../core/certificate.ts'
 import { MigError } from '../core/error.ts'
-import { maxDigestMarks, maxSyncBytes, maxSyncFrameBytes, syncBatchBytes } from '../core/limits.ts'
+import { maxSyncBytes, maxSyncFrameBytes, maxTurns, readBatchMarks } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { FrameStream } from '../mesh/mesh.ts'
-import { decodeItems, encodeItems, type Item, type ItemKind, itemKinds, kindsFor, kindsFrom } from './item.ts'
+import type { Claim } from './claims.ts'
+import { createIntake } from './intake.ts'
+import { type Item, type ItemKind, itemKinds, kindsFor, kindsFrom } from './item.ts'
+import type { Mark } from './mark.ts'
+import type { MarkSet } from './mark-tree.ts'
 import {
   type Acquaintance,
-  decodeMessage,
-  encodeMessage,
+  decodeHello,
+  decodeWant,
+  encodeHello,
+  encodeWant,
   type Hello,
-  helloSchema,
-  wantSchema,
+  type Want,
 } from './message.ts'
+import { asks, createReconciler, type Reconciler, type Summary, summarize } from './reconciler.ts'
+import { sendItems, takeItems } from './transfer.ts'
+import { decodeTurn, encodeTurn } from './turn.ts'
 
 export interface SyncPeer {
   readonly peer: PeerId
@@ -21,12 +29,18 @@ export interface SyncPeer {
 /** What a session needs of the node: its shelf of items and its door. */
 export interface SyncNode {
   readonly role: Role
-  /** Marks of everything held of a kind, newest first. */
-  marks(kind: ItemKind): Promise<readonly string[]>
-  /** The item behind a mark; undefined when it has gone since. */
-  read(mark: string): Promise<Item | undefined>
+  /** What is compared with this member: sets of kinds that both keep. */
+  shared(other: SyncPeer): ReadonlyMap<ItemKind, MarkSet>
+  /** Everything that is held of a kind. */
+  held(kind: ItemKind): MarkSet
+  /** Items to be given away, of kinds that only the other keeps. */
+  offers(other: SyncPeer): Promise<ReadonlyMap<ItemKind, readonly Mark[]>>
+  /** The items behind marks; those that have gone since are left out. */
+  read(kind: ItemKind, marks: readonly Mark[]): Promise<readonly Item[]>
   /** The one door. Returns whether the item was new and good. */
   enter(item: Item, from: PeerId): Promise<boolean>
+  /** Of what the other has, what nobody else is being asked for. */
+  claim(marks: Iterable<Mark>, from: PeerId): Claim
   /** Results whose receipts are awaited here. */
   awaits(): Promise<Hello['awaits']>
   /** Receipts for results that another awaits, where this node holds them or can give its own. */
@@ -44,10 +58,14 @@ export interface SyncNode {
 export interface SyncReport {
   readonly received: number
   readonly sent: number
+  /** The other has more for this node, or may have: another session would bring it. */
+  readonly more: boolean
+  /** Some of it is being asked of others. */
+  readonly elsewhere: boolean
 }
 
-/** One exchange of differences over one stream. Both sides say what they hold, then what they want, then send it; so each difference
- *  crosses once, and any number of repeats changes nothing.
+/** One exchange of differences over one stream: hellos, turns of reconciliation, what each side wants, the items (protocol 6.7).
+ *  Where the hellos show that nothing differs and nobody brings anything, they are all. Any number of repeats changes nothing.
  *  @param first whether this side speaks first (the one that opened the stream)
  *  @throws MigError `bad-input` when the other side breaks the exchange, `timeout` when it stalls */
 export async function runSession(
@@ -56,125 +74,142 @@ export async function runSession(
   stream: FrameStream,
   options: { readonly first: boolean; readonly signal: AbortSignal },
 ): Promise<SyncReport> {
-  const { signal } = options
-  const read = async (): Promise<Uint8Array> => {
-    const frame = await stream.read({ signal, maxBytes: maxSyncFrameBytes })
-    if (frame === undefined) throw new MigError('bad-input', 'sync: the other side ended early')
-    return frame
-  }
-  /** Each message is exchanged in full before the next, the opener first. */
-  async function exchange<T>(mine: Uint8Array, schema: Parameters<typeof decodeMessage<T>>[0]): Promise<T> {
-    if (options.first) await stream.write(mine, { signal })
-    const message = decodeMessage(schema, await read())
-    if (message === undefined) throw new MigError('bad-input', 'sync: a message does not fit its schema')
-    if (!options.first) await stream.write(mine, { signal })
-    return message
-  }
+  const { first, signal } = options
+  const line = lineOf(stream, options)
+  const sets = node.shared(other)
+  const offers = await node.offers(other)
+  const mine = new Map<ItemKind, Summary>([
+    ...[...offers].map(([kind, marks]) => [kind, { marks }] as const),
+    ...[...sets].map(([kind, set]) => [kind, summarize(set)] as const),
+  ])
+  const hello = async (goeson: boolean): Promise<Uint8Array> =>
+    encodeHello({
+      v: 2,
+      have: Object.fromEntries(mine),
+      goeson,
+      awaits: await node.awaits(),
+      hops: node.hopsFor(other.peer),
+      acquaintances: [...node.acquaintances()],
+    })
 
-  const mine = await describe(node, other.peer)
-  const theirs = await exchange(encodeMessage(wireForm(mine, other.role)), helloSchema)
+  if (first) await line.write(await hello(true))
+  const theirs = decodeHello(await line.read())
+  if (theirs === undefined) throw new MigError('bad-input', 'sync: a hello does not fit its schema')
   node.meet(theirs.acquaintances, other.peer)
-  const held = new Set(Object.values(mine.have).flat())
-  const want = kindsFor(node.role)
-    .filter((kind) => kindsFrom(other.role).includes(kind))
-    .flatMap((kind) => theirs.have[kind] ?? [])
-    .filter((mark) => !held.has(mark))
-    .slice(0, maxDigestMarks)
-  const { want: wanted } = await exchange(encodeMessage({ want: want.join('') }), wantSchema)
-  const offered = new Set(wanted.filter((mark) => held.has(mark)))
-  const first = await node.greet(other)
-  const last = [...(await node.handOver(other, theirs)), ...(await node.receiptsFor(theirs.awaits))]
-  const send = () => sendItems(node, mine, offered, { first, last }, stream, signal)
-
-  // The opener sends first: two sides that both only write could wait for each other's buffers.
-  let sent = 0
-  let received = 0
-  if (options.first) sent = await send()
-  received = await takeItems(node, other, stream, signal)
-  if (!options.first) sent = await send()
-  return { received, sent }
-}
-
-async function describe(node: SyncNode, peer: PeerId): Promise<Hello> {
-  const have: Partial<Record<ItemKind, readonly string[]>> = {}
-  // An agent also offers its own answers, which it does not keep for others.
-  for (const kind of itemKinds) {
-    const marks = await node.marks(kind)
-    if (marks.length > 0 || kindsFor(node.role).includes(kind)) have[kind] = marks.slice(0, maxDigestMarks)
+  const have = new Map(Object.entries(theirs.have)) as ReadonlyMap<ItemKind, Summary> // keys as the schema has them
+  const reconciler = createReconciler(sets, mine, have, first)
+  const offered = newOffers(node, other, sets, have)
+  const brought = {
+    first: await node.greet(other),
+    last: [...(await node.handOver(other, theirs)), ...(await node.receiptsFor(theirs.awaits))],
   }
-  return {
-    v: 1,
-    have,
-    awaits: await node.awaits(),
-    hops: node.hopsFor(peer),
-    acquaintances: [...node.acquaintances()],
+  const needs = reconciler.needed().size + offered.length
+  const goesOn = reconciler.isNeeded || needs + brought.first.length + brought.last.length > 0
+  if (!first) await line.write(await hello(goesOn))
+  // The opener has the last word on that: it knows both hellos.
+  const isOver = !goesOn && (first ? !theirs.goeson : await line.hasEnded())
+  if (isOver) return { received: 0, sent: 0, more: false, elsewhere: false }
+
+  if (reconciler.isNeeded) await takeTurns(reconciler, line)
+  const claim = node.claim([...reconciler.needed(), ...offered], other.peer)
+  let kept = false
+  try {
+    const wanted = await exchangeWants({ more: reconciler.more, marks: claim.marks }, line)
+    const shown = (kind: ItemKind, mark: Mark) =>
+      sets.get(kind)?.has(mark) ?? offers.get(kind)?.includes(mark) ?? false
+    const send = () => sendItems(itemsFor(node, shown, wanted.marks, brought), stream, signal)
+    const intake = createIntake((item) => node.enter(item, other.peer))
+    // The opener sends first: two sides that both only write could wait for each other's buffers.
+    const before = first ? await send() : undefined
+    const { fresh, bytes } = await takeItems(intake, stream, signal)
+    const sent = before ?? (await send())
+    const isFull = bytes >= maxSyncBytes
+    kept = isFull || 2 * fresh >= claim.marks.length
+    const more = reconciler.more || wanted.more || isFull
+    return { received: fresh, sent: sent.count, more, elsewhere: claim.isPart }
+  } finally {
+    claim.release(kept)
   }
 }
 
-/** Only of kinds that the other keeps: answers would be many, and an agent wants none. */
-function wireForm(hello: Hello, theirs: Role): Parameters<typeof encodeMessage>[0] {
-  const wanted = kindsFor(theirs).filter((kind) => hello.have[kind] !== undefined)
-  const have = Object.fromEntries(wanted.map((kind) => [kind, (hello.have[kind] ?? []).join('')]))
-  return { ...hello, have, awaits: [...hello.awaits], acquaintances: [...hello.acquaintances] }
+interface Line {
+  readonly first: boolean
+  readonly write: (frame: Uint8Array) => Promise<void>
+  readonly read: () => Promise<Uint8Array>
+  /** Whether the other side has closed; what it has sent instead is read next. */
+  readonly hasEnded: () => Promise<boolean>
 }
 
-async function sendItems(
-  node: SyncNode,
-  mine: Hello,
-  wanted: ReadonlySet<string>,
-  extra: { readonly first: readonly Item[]; readonly last: readonly Item[] },
+function lineOf(
   stream: FrameStream,
-  signal: AbortSignal,
-): Promise<number> {
-  let batch: Item[] = []
-  let batchBytes = 0
-  let total = 0
-  let count = 0
-  const flush = async () => {
-    if (batch.length === 0) return
-    await stream.write(encodeItems(batch), { signal })
-    count += batch.length
-    batch = []
-    batchBytes = 0
+  { first, signal }: { readonly first: boolean; readonly signal: AbortSignal },
+): Line {
+  let ahead: Uint8Array | undefined
+  const next = () => stream.read({ signal, maxBytes: maxSyncFrameBytes })
+  return {
+    first,
+    write: (frame) => stream.write(frame, { signal }),
+    async read() {
+      const frame = ahead ?? (await next())
+      ahead = undefined
+      if (frame === undefined) throw new MigError('bad-input', 'sync: the other side ended early')
+      return frame
+    },
+    async hasEnded() {
+      ahead ??= await next()
+      return ahead === undefined
+    },
   }
-  const add = async (item: Item) => {
-    batch.push(item)
-    batchBytes += item.bytes.length
-    total += item.bytes.length
-    if (batchBytes >= syncBatchBytes) await flush()
-  }
-  for (const item of extra.first) await add(item)
-  // In the order of kinds, so that nothing arrives before what it is judged by.
-  for (const kind of itemKinds) {
-    for (const mark of mine.have[kind] ?? []) {
-      if (!wanted.has(mark) || total >= maxSyncBytes) continue
-      const item = await node.read(mark)
-      if (item !== undefined) await add(item)
-    }
-  }
-  for (const item of extra.last) await add(item)
-  await flush()
-  // An empty frame says that this was all; the stream itself stays open for the other direction.
-  await stream.write(new Uint8Array(0), { signal })
-  return count
 }
 
-async function takeItems(
+/** What the other offers of kinds that it does not keep itself. */
+function newOffers(
   node: SyncNode,
   other: SyncPeer,
-  stream: FrameStream,
-  signal: AbortSignal,
-): Promise<number> {
-  let total = 0
-  let fresh = 0
-  for (;;) {
-    const frame = await stream.read({ signal, maxBytes: maxSyncFrameBytes })
-    if (frame === undefined || frame.length === 0) return fresh
-    total += frame.length
-    if (total > maxSyncBytes + maxSyncFrameBytes)
-      throw new MigError('too-large', 'sync: the other side sends more than one session may hold')
-    const items = decodeItems(frame)
-    if (items === undefined) throw new MigError('bad-input', 'sync: a frame of items cannot be read')
-    for (const item of items) if (await node.enter(item, other.peer)) fresh++
+  sets: ReadonlyMap<ItemKind, MarkSet>,
+  have: ReadonlyMap<ItemKind, Summary>,
+): readonly Mark[] {
+  const kinds = kindsFor(node.role).filter((kind) => !sets.has(kind) && kindsFrom(other.role).includes(kind))
+  return kinds.flatMap((kind) => {
+    const summary = have.get(kind)
+    const held = node.held(kind)
+    return summary !== undefined && 'marks' in summary ? summary.marks.filter((mark) => !held.has(mark)) : []
+  })
+}
+
+/** The opener speaks first; from the second turn on, the first that asks nothing is the last. */
+async function takeTurns(reconciler: Reconciler, line: Line): Promise<void> {
+  for (let turn = 1; turn <= maxTurns; turn++) {
+    const isOurs = (turn % 2 === 1) === line.first
+    const ranges = isOurs ? reconciler.speak() : decodeTurn(await line.read())
+    if (ranges === undefined) throw new MigError('bad-input', 'sync: a turn cannot be read')
+    if (isOurs) await line.write(encodeTurn(ranges))
+    else reconciler.hear(ranges)
+    if (turn >= 2 && !asks(ranges)) return
   }
+  throw new MigError('bad-input', `sync: no end after ${maxTurns} turns`)
+}
+
+async function exchangeWants(mine: Want, line: Line): Promise<Want> {
+  if (line.first) await line.write(encodeWant(mine))
+  const theirs = decodeWant(await line.read())
+  if (theirs === undefined) throw new MigError('bad-input', 'sync: what is wanted cannot be read')
+  if (!line.first) await line.write(encodeWant(mine))
+  return theirs
+}
+
+/** What the other wants of what it was shown, in the order of kinds, so that nothing arrives before what it is judged by. */
+async function* itemsFor(
+  node: SyncNode,
+  shown: (kind: ItemKind, mark: Mark) => boolean,
+  wanted: readonly Mark[],
+  brought: { readonly first: readonly Item[]; readonly last: readonly Item[] },
+): AsyncGenerator<readonly Item[]> {
+  yield brought.first
+  for (const kind of itemKinds) {
+    const marks = wanted.filter((mark) => shown(kind, mark))
+    for (let at = 0; at < marks.length; at += readBatchMarks)
+      yield await node.read(kind, marks.slice(at, at + readBatchMarks))
+  }
+  yield brought.last
 }

@@ -1,0 +1,63 @@
+import { MigError } from '../core/error.ts'
+import { maxSyncBytes, maxSyncFrameBytes, syncBatchBytes } from '../core/limits.ts'
+import type { FrameStream } from '../mesh/mesh.ts'
+import type { Intake } from './intake.ts'
+import { decodeItems, encodeItems, type Item } from './item.ts'
+
+/** Sends items in frames of about `syncBatchBytes`, ended by an empty one: the stream itself stays open for the other direction.
+ *  @param batches in the order in which they can be judged; no further one is fetched beyond `maxSyncBytes`
+ *  @returns how many went, and whether some had to stay */
+export async function sendItems(
+  batches: AsyncIterable<readonly Item[]>,
+  stream: FrameStream,
+  signal: AbortSignal,
+): Promise<{ readonly count: number; readonly more: boolean }> {
+  let frame: Item[] = []
+  let frameBytes = 0
+  let total = 0
+  let count = 0
+  let more = false
+  const flush = async () => {
+    if (frame.length > 0) await stream.write(encodeItems(frame), { signal })
+    count += frame.length
+    frame = []
+    frameBytes = 0
+  }
+  for await (const batch of batches) {
+    if (total >= maxSyncBytes) {
+      more = true
+      break
+    }
+    for (const item of batch) {
+      frame.push(item)
+      frameBytes += item.bytes.length
+      total += item.bytes.length
+      if (frameBytes >= syncBatchBytes) await flush()
+    }
+  }
+  await flush()
+  await stream.write(new Uint8Array(0), { signal })
+  return { count, more }
+}
+
+/** Takes what the other side sends; the next frame is on its way while those before it are judged and written.
+ *  @returns how many items were new and good, and how many bytes came
+ *  @throws MigError `too-large` beyond `maxSyncBytes`, `bad-input` for what is no frame of items */
+export async function takeItems(
+  intake: Intake,
+  stream: FrameStream,
+  signal: AbortSignal,
+): Promise<{ readonly fresh: number; readonly bytes: number }> {
+  let bytes = 0
+  for (;;) {
+    const frame = await stream.read({ signal, maxBytes: maxSyncFrameBytes })
+    if (frame === undefined || frame.length === 0) return { fresh: await intake.end(), bytes }
+    bytes += frame.length
+    // One batch may have been begun below the bound.
+    if (bytes > maxSyncBytes + 2 * maxSyncFrameBytes)
+      throw new MigError('too-large', 'sync: the other side sends more than one session may hold')
+    const items = decodeItems(frame)
+    if (items === undefined) throw new MigError('bad-input', 'sync: a frame of items cannot be read')
+    await intake.take(items)
+  }
+}
