@@ -58,25 +58,31 @@ async function withOpened<T>(
     import('../node/roles/open-service.ts'),
     import('./fleet/bootstrap.ts'),
   ])
-  const opened = await openService(
-    {
-      statePath: statePath(context, 'investigator', options.state ?? own.state),
-      listen: options.listen ?? own.listen ?? [],
-      bootstrap: await readBootstrapPeers(context, options.bootstrap ?? own.bootstrap),
-    },
-    {
-      clock: context.clock,
-      random: context.random,
-      log: (event, details) => {
-        if (options.verbose === true)
-          context.terminal.say(`node: ${event} ${details === undefined ? '' : JSON.stringify(details)}`)
-      },
-    },
-  )
+  // Timers of the clock hold no process: one that waits for another command's node would end without a word.
+  const holding = setInterval(() => undefined, 60_000)
   try {
-    return await use({ service: opened.service, config, isShared: opened.isShared })
+    const opened = await openService(
+      {
+        statePath: statePath(context, 'investigator', options.state ?? own.state),
+        listen: options.listen ?? own.listen ?? [],
+        bootstrap: await readBootstrapPeers(context, options.bootstrap ?? own.bootstrap),
+      },
+      {
+        clock: context.clock,
+        random: context.random,
+        log: (event, details) => {
+          if (options.verbose === true)
+            context.terminal.say(`node: ${event} ${details === undefined ? '' : JSON.stringify(details)}`)
+        },
+      },
+    )
+    try {
+      return await use({ service: opened.service, config, isShared: opened.isShared })
+    } finally {
+      await opened.close()
+    }
   } finally {
-    await opened.close()
+    clearInterval(holding)
   }
 }
 

@@ -94,6 +94,13 @@ export async function serveControl(
   }
 }
 
+/** It may have been that of another command, which ended with it. */
+function nodeStopped(): MigError {
+  return new MigError('not-reachable', 'the node that this command used has stopped', {
+    hint: 'try again; mig investigator start keeps a node running for all commands',
+  })
+}
+
 function describe(error: unknown): object {
   if (error instanceof MigError)
     return { code: error.code, message: error.message, hint: error.hint, position: error.position }
@@ -113,6 +120,7 @@ export async function connectControl(
   if (socket === undefined) return undefined
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   let nextId = 0
+  let hasEnded = false
   const port = openFramePort(
     socket,
     socket,
@@ -131,13 +139,15 @@ export async function connectControl(
       } else caller?.resolve(reply.value)
     },
     () => {
-      for (const caller of waiting.values())
-        caller.reject(new MigError('not-reachable', 'the running node has stopped'))
+      hasEnded = true
+      for (const caller of waiting.values()) caller.reject(nodeStopped())
       waiting.clear()
     },
   )
   const ask = (call: string, args: readonly unknown[]) =>
     new Promise<unknown>((resolve, reject) => {
+      // Nobody would ever answer: a command that waits for nothing ends without a word.
+      if (hasEnded) return reject(nodeStopped())
       const id = nextId++
       waiting.set(id, { resolve, reject })
       port.send({ id, call, args })
