@@ -33,7 +33,9 @@ export async function followAction(
   const { terminal, clock, signal } = context
   const startedMs = clock.monotonicMs()
   const printer = createPrinter(options, context)
-  const stopped = whenAborted(signal)
+  // The demo follows many questions under one signal: a listener goes when its question is over.
+  const over = new AbortController()
+  const stopped = whenAborted(signal, over.signal)
   const views = new Map<string, ResultView>()
   let seen = 0
   /** What is new since the last time: an answer is read and sent to this process once, however many there are. */
@@ -47,16 +49,20 @@ export async function followAction(
       if (!update.more) return update.tally
     }
   }
-  for (;;) {
-    const tally = await takeNew()
-    const elapsedMs = clock.monotonicMs() - startedMs
-    if (tally.silent === 0 || signal.aborted) break
-    const leftMs = Math.min(
-      options.expireAfter + graceMs - clock.now(),
-      (options.waitMs ?? Number.POSITIVE_INFINITY) - elapsedMs,
-    )
-    if (leftMs <= 0) break
-    await Promise.race([service.changes(id, seen, Math.min(pollMs, leftMs)), stopped])
+  try {
+    for (;;) {
+      const tally = await takeNew()
+      const elapsedMs = clock.monotonicMs() - startedMs
+      if (tally.silent === 0 || signal.aborted) break
+      const leftMs = Math.min(
+        options.expireAfter + graceMs - clock.now(),
+        (options.waitMs ?? Number.POSITIVE_INFINITY) - elapsedMs,
+      )
+      if (leftMs <= 0) break
+      await Promise.race([service.changes(id, seen, Math.min(pollMs, leftMs)), stopped])
+    }
+  } finally {
+    over.abort()
   }
   terminal.progress('')
   await takeNew()
@@ -118,7 +124,9 @@ function sayTruncated(views: readonly ResultView[], id: string, { terminal }: Co
   terminal.say(`not all fitted into the summary of ${names}: mig results ${id.slice(0, 12)} --full`)
 }
 
-function whenAborted(signal: AbortSignal): Promise<undefined> {
+function whenAborted(signal: AbortSignal, over: AbortSignal): Promise<undefined> {
   if (signal.aborted) return Promise.resolve(undefined)
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
+  return new Promise((resolve) =>
+    signal.addEventListener('abort', () => resolve(undefined), { once: true, signal: over }),
+  )
 }

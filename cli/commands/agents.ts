@@ -39,8 +39,10 @@ export function define(command: Command, context: CommandContext): void {
           : await parseTarget(
               resolveTarget({ target: options.target }, await loadConfig(context, options.config), context),
             )
-      const all =
-        options.from === undefined ? await fromMesh(context, options) : await readRosterFile(options.from)
+      const { rows: all, behind } =
+        options.from === undefined
+          ? await fromMesh(context, options)
+          : { rows: await readRosterFile(options.from), behind: undefined }
       const now = clock.now()
       const rows = (target === undefined ? all : selectAgents(target, all, now))
         .filter((row) => search?.matches(row) ?? true)
@@ -52,14 +54,31 @@ export function define(command: Command, context: CommandContext): void {
       else if (format === 'csv') terminal.raw(agentCsv(rows))
       else if (rows.length > 0) for (const line of agentLines(rows, now)) terminal.out(line)
       terminal.say(count(rows.length, all.length, options))
+      if (behind !== undefined) terminal.say(behind)
     })
 }
 
-async function fromMesh(context: CommandContext, options: Options): Promise<readonly AgentFacts[]> {
+interface Roster {
+  readonly rows: readonly AgentFacts[]
+  /** Whose last heartbeat named an older policy than this node's. */
+  readonly behind: string | undefined
+}
+
+async function fromMesh(context: CommandContext, options: Options): Promise<Roster> {
   return withService(context, options, async ({ service, isShared }) => {
     if (!isShared) await waitForRoster(context, service)
     for (const line of overuseLines(await service.invitations())) context.terminal.say(line)
-    return (await service.agents()).map(factsOf)
+    const agents = await service.agents()
+    const { policyVersion } = await service.about()
+    const older = agents.filter((agent) => agent.status !== 'revoked' && agent.policyversion < policyVersion)
+    const names = older.map((agent) => `${agent.name} (${agent.policyversion})`).join(', ')
+    return {
+      rows: agents.map(factsOf),
+      behind:
+        older.length === 0
+          ? undefined
+          : `policy ${policyVersion} is in force; at their last heartbeat some had an older one: ${names}`,
+    }
   })
 }
 

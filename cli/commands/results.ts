@@ -49,21 +49,25 @@ export function define(command: Command, context: CommandContext): void {
     .option('--full', 'fetch from the agents what did not fit their summaries')
     .action((id: string | undefined, options: Options) =>
       withService(context, options, async ({ service }) => {
-        const ids =
-          id === undefined
-            ? (await service.actions()).map((action) => action.id)
-            : [(await service.action(id)).view.id]
+        const actions = id === undefined ? await service.actions() : [(await service.action(id)).view]
         const sinceMs = options.since ?? (id === undefined ? defaultSinceMs : undefined)
         const after = sinceMs === undefined ? undefined : context.clock.now() - sinceMs
         const views: ResultView[] = []
-        for (const each of ids) {
-          const all = keepAnswers(await service.results(each), options).filter(
+        const accounts: string[] = []
+        for (const action of actions) {
+          const all = keepAnswers(await service.results(action.id), options).filter(
             (view) => after === undefined || (parseInstant(view.endedat) ?? 0) >= after,
           )
+          const wasOver = after !== undefined && (parseInstant(action.expireafter) ?? 0) < after
+          if (id === undefined && all.length === 0 && wasOver) continue
           views.push(...(options.full === true ? await whole(all, service, context) : all))
+          const account = accountingLine(await service.accounting(action.id))
+          accounts.push(id === undefined ? `${action.id.slice(0, 12)} ${action.name}: ${account}` : account)
         }
         print(views, options, context)
-        if (id !== undefined) context.terminal.say(accountingLine(await service.accounting(ids[0] ?? id)))
+        for (const account of accounts) context.terminal.say(account)
+        if (accounts.length === 0)
+          context.terminal.say('nothing was asked in that time: mig action list shows all')
       }),
     )
 }
