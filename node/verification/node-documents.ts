@@ -42,26 +42,16 @@ export function verifyResult(
   wire: Uint8Array,
   context: NodeContext,
 ): Admission<Signed & { readonly result: Result }> {
-  const read = readSigned(wire, 'mig-result', maxNodeEnvelopeBytes, parseResultBody, context)
-  if (read.kind !== 'accept') return read
-  const result = read.value.document
-  const fault = sealedFault(result.sealed)
-  if (fault !== undefined) return ignore('bad-schema', fault)
-  return (
-    certified(read.value, result, result.serial, context) ?? accept({ result, wire, hash: resultHash(wire) })
-  )
+  const read = readOfAgent(wire, 'mig-result', maxNodeEnvelopeBytes, parseSizedResult, context)
+  return read.kind === 'accept' ? accept({ result: read.value, wire, hash: resultHash(wire) }) : read
 }
 
 export function verifyStatus(
   wire: Uint8Array,
   context: NodeContext,
 ): Admission<Signed & { readonly status: Status }> {
-  const read = readSigned(wire, 'mig-status', maxNodeEnvelopeBytes, parseStatusBody, context)
-  if (read.kind !== 'accept') return read
-  const status = read.value.document
-  return (
-    certified(read.value, status, status.serial, context) ?? accept({ status, wire, hash: resultHash(wire) })
-  )
+  const read = readOfAgent(wire, 'mig-status', maxNodeEnvelopeBytes, parseStatusBody, context)
+  return read.kind === 'accept' ? accept({ status: read.value, wire, hash: resultHash(wire) }) : read
 }
 
 /** Judges a heartbeat.
@@ -70,11 +60,9 @@ export function verifyHeartbeat(
   wire: Uint8Array,
   context: NodeContext & { readonly last?: (peer: PeerId) => Pick<Heartbeat, 'boot' | 'seq'> | undefined },
 ): Admission<Signed & { readonly heartbeat: Heartbeat }> {
-  const read = readSigned(wire, 'mig-heartbeat', maxHeartbeatBytes, parseHeartbeatBody, context)
+  const read = readOfAgent(wire, 'mig-heartbeat', maxHeartbeatBytes, parseHeartbeatBody, context)
   if (read.kind !== 'accept') return read
-  const heartbeat = read.value.document
-  const refused = certified(read.value, heartbeat, heartbeat.serial, context)
-  if (refused !== undefined) return refused
+  const heartbeat = read.value
   const last = context.last?.(heartbeat.peerid)
   if (last !== undefined && !isLaterHeartbeat(heartbeat, last)) {
     return ignore('older', `beat ${heartbeat.boot}/${heartbeat.seq}, ${last.boot}/${last.seq} is held`)
@@ -129,6 +117,20 @@ interface Read<T> {
   readonly document: T
 }
 
+/** What a node says of itself: it names the serial of the certificate whose answer key signs it. */
+function readOfAgent<T extends { readonly peerid: PeerId; readonly serial: number }>(
+  wire: Uint8Array,
+  domain: NodeDomain,
+  maxBytes: number,
+  parse: (value: JsonObject) => T | string,
+  context: NodeContext,
+): Admission<T> {
+  const read = readSigned(wire, domain, maxBytes, parse, context)
+  if (read.kind !== 'accept') return read
+  const { document } = read.value
+  return certified(read.value, document, document.serial, context) ?? accept(document)
+}
+
 /** P4.1: what the bytes alone tell. */
 function readSigned<T extends object>(
   wire: Uint8Array,
@@ -172,11 +174,13 @@ function certified(
 }
 
 /** P3.8: one size for all. Another size would tell who matched. */
-function sealedFault(sealed: string): string | undefined {
-  const bytes = base64UrlDecode(sealed)
+function parseSizedResult(value: JsonObject): Result | string {
+  const result = parseResultBody(value)
+  if (typeof result === 'string') return result
+  const bytes = base64UrlDecode(result.sealed)
   if (bytes === undefined) return 'sealed: expected base64url'
   const size = bytes.length - hpkeOverheadBytes
   return summarySizesBytes.some((known) => known === size)
-    ? undefined
+    ? result
     : `sealed: ${size} bytes is no size of a summary`
 }
