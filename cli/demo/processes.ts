@@ -65,9 +65,14 @@ export function createProcesses(
             ),
           demoStartMs,
         )
-        child.once('error', reject)
+        // The timer would hold this process: ctrl-C while the nodes start ended it half a minute later.
+        const fail = (error: Error) => {
+          clearTimeout(timer)
+          reject(error)
+        }
+        child.once('error', fail)
         child.once('exit', (code) =>
-          reject(new MigError('internal', `${name} ended at once (code ${code}): ${errors}`)),
+          fail(new MigError('internal', `${name} ended at once (code ${code}): ${errors}`)),
         )
         child.stdout?.on('data', (chunk: Buffer) => {
           text = (text + chunk.toString('utf8')).slice(-8000)
