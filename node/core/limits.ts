@@ -277,9 +277,10 @@ export const maxWebSocketMessageBytes = 1024 * 1024
 // --- Mesh: discovery in the office by multicast DNS (protocol 6.3) ---
 /** Members that were heard of and are not linked; three links are all that a node wants of them. */
 export const maxLanNeighbours = 32
-/** New ones a minute, of all and of one sender's address. Anybody in the office can send such packets, with any sender. */
-export const lanNeighboursPerMinute = 32
-export const lanNeighboursPerMinuteAddress = 8
+/** New ones a minute, of all and of one sender's address. Anybody in the office can send such packets; who cannot forge senders
+ *  leaves room for others, and who can keeps the office from being found by multicast, but nothing else. */
+export const lanNeighboursPerMinute = 64
+export const lanNeighboursPerMinuteAddress = 4
 export const lanNeighbourMs = 10 * 60_000
 /** Dials to them at once: made-up neighbours must not take the places of those that are known. */
 export const maxLanDialsAtOnce = 2
@@ -331,6 +332,8 @@ export const readBatchMarks = 64
 /** Items that one side asks for in one session; results of 6 KiB fill `maxSyncBytes` with two thirds of them. */
 export const maxWantedMarks = 16_384
 export const syncDeadlineMs = 60_000
+/** Each side stops sending after this, so that both have their turn on a slow line, and the next session goes on. */
+export const maxSendMs = 20_000
 export const maxSharedAddresses = 32
 /** Links to the nearest collector that are still counted; this many means that no way is known. A way that is gone is therefore
  *  forgotten after so many exchanges at most, as in RIP (RFC 2453, 3.4), which counts to 16. */

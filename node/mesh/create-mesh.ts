@@ -8,6 +8,8 @@ import { type PeerId, parsePeerId } from '../core/peer-id.ts'
 import { type DialTarget, groupByPeer, parseAddress } from './addresses.ts'
 import { Admission } from './admission.ts'
 import { type DialOutcome, dialPeer } from './dialler.ts'
+import { joinOffice } from './discovery/join-office.ts'
+import type { LanDiscovery, OpenLan } from './discovery/lan-discovery.ts'
 import { Gossip } from './gossip.ts'
 import { HolePunching } from './hole-punch/hole-punching.ts'
 import { Libp2pFrameStream } from './libp2p-frame-stream.ts'
@@ -23,7 +25,7 @@ import { type ServedStream, servedStreams, streamProtocol, type Topic } from './
  *  @throws MigError `bad-input` for a key, an address or a port that cannot be used */
 export async function createMesh(
   options: MeshOptions,
-  ports: { handlers: MeshHandlers; clock: Clock; random: Random; log: Log },
+  ports: { handlers: MeshHandlers; clock: Clock; random: Random; log: Log; lan?: OpenLan },
 ): Promise<Mesh> {
   const { clock, random, log } = ports
   checkOptions(options)
@@ -111,6 +113,10 @@ export async function createMesh(
   const dial = (target: DialTarget, signal: AbortSignal): Promise<DialOutcome> =>
     dialPeer(target, { libp2p, dialAddress: node.dialAddress, admission, ownPeer, clock, log }, signal)
   const acquaintances = () => readAcquaintances(handlers, log).filter(({ peer }) => peer !== ownPeer)
+  const office = joinOffice(
+    { ...options, ownPeer },
+    { ...ports, listening, admission, found: () => supervisor?.wake() },
+  )
   supervisor = new Supervisor(
     { minLinks: options.minLinks },
     {
@@ -134,7 +140,12 @@ export async function createMesh(
         knownRelays: () => readAcquaintances(handlers, log, true).filter(({ peer }) => peer !== ownPeer),
         lacksRelays: () => reach.lacksRelays(),
         look: () => reach.look(),
-        dial,
+        neighbours: () => office?.targets() ?? [],
+        async dial(target, signal) {
+          const outcome = await dial(target, signal)
+          if (outcome.kind !== 'admitted') office?.failed(target.peer)
+          return outcome
+        },
       },
     },
   )
@@ -144,6 +155,7 @@ export async function createMesh(
       gossip,
       reach,
       punching,
+      office,
       admission,
       supervisor,
       dial,
@@ -162,6 +174,7 @@ interface Parts {
   readonly gossip: Gossip
   readonly reach: RelayedReach
   readonly punching: HolePunching | undefined
+  readonly office: LanDiscovery | undefined
   readonly admission: Admission
   readonly supervisor: Supervisor
   readonly dial: (target: DialTarget, signal: AbortSignal) => Promise<DialOutcome>
@@ -263,6 +276,7 @@ class Libp2pMesh implements Mesh {
     this.#parts.supervisor.stop()
     this.#parts.reach.stop()
     this.#parts.punching?.stop()
+    await this.#parts.office?.stop()
     this.#parts.admission.stop()
     await this.#running
     await this.#node.libp2p.stop()

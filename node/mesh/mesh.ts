@@ -104,6 +104,8 @@ export interface MeshOptions extends Outward {
   /** Topics this node subscribes to (protocol 6). */
   readonly subscribe: readonly Topic[]
   readonly transport: 'tcp' | 'memory'
+  /** Find members in the office by multicast DNS, and be found. On loopback alone nothing is ever sent. */
+  readonly mdns?: boolean | undefined
   /** Peers that no way leads to: for fleets in one process, whose network a test splits and heals. */
   readonly isCut?: (peer: PeerId) => boolean
   /** Carries circuits for other members, over TCP. */

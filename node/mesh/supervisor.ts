@@ -5,6 +5,7 @@ import {
   maxBackOffMs,
   maxDialsAtOnce,
   maxDialsAtOnceAlone,
+  maxLanDialsAtOnce,
   maxRefusedBackOffMs,
   maxRememberedAttempts,
   refusedBackOffMs,
@@ -133,9 +134,10 @@ export class Supervisor {
     const first = shuffled(bootstrap, random)
     // Of thousands one may be left that lives: everybody is tried once before anybody is tried again.
     const rest = missing > 0 ? this.#fewestFailuresFirst(shuffled(links.acquaintances(), random)) : []
+    const near = missing > 0 ? this.#neighboursToDial() : []
     const atOnce = isAlone ? maxDialsAtOnceAlone : maxDialsAtOnce
     let nextMs = nowMs + supervisorTickMs
-    for (const target of [...first, ...relays, ...rest]) {
+    for (const target of [...first, ...relays, ...near, ...rest]) {
       if (wanted <= 0 || this.#dialling.size >= atOnce) break
       if (links.isMember(target.peer) || this.#dialling.has(target.peer)) continue
       const attempt = this.#attemptOf(target.peer)
@@ -168,6 +170,14 @@ export class Supervisor {
     let count = 0
     for (const sinceMs of this.#dialling.values()) if (nowMs - sinceMs < slowDialMs) count++
     return count
+  }
+
+  #neighboursToDial(): readonly DialTarget[] {
+    const { links, random } = this.#ports
+    const all = links.neighbours()
+    const running = all.filter(({ peer }) => this.#dialling.has(peer)).length
+    const free = all.filter(({ peer }) => !links.isMember(peer) && !this.#dialling.has(peer))
+    return shuffled(free, random).slice(0, Math.max(0, maxLanDialsAtOnce - running))
   }
 
   #fewestFailuresFirst(targets: readonly DialTarget[]): readonly DialTarget[] {
@@ -261,6 +271,8 @@ export interface SupervisorPorts {
     /** Dialled first; one of them is kept linked. May change at any time. */
     bootstrap(): readonly DialTarget[]
     acquaintances(): readonly DialTarget[]
+    /** Heard of in the same office; anybody there may have made them up. */
+    neighbours(): readonly DialTarget[]
     /** Those of them that are known to relay. */
     knownRelays(): readonly DialTarget[]
     /** Reservations at relays are missing that the linked ones do not give. */

@@ -4,6 +4,7 @@ import type { Role } from '../../node/core/certificate.ts'
 import type { Clock, Instant, Random } from '../../node/core/clock.ts'
 import type { PeerId } from '../../node/core/peer-id.ts'
 import { createMesh } from '../../node/mesh/create-mesh.ts'
+import type { OpenLan } from '../../node/mesh/discovery/lan-discovery.ts'
 import type { FrameStream, Member, Mesh, MeshHandlers, MeshOptions } from '../../node/mesh/mesh.ts'
 import type { ServedStream, Topic } from '../../node/mesh/topics.ts'
 
@@ -65,6 +66,8 @@ export interface NodeSettings extends Partial<MeshOptions> {
   /** As the policy names them, beside `bootstrap`, which is given at the start. */
   readonly policyBootstrap?: MeshHandlers['bootstrap']
   readonly clock?: Clock
+  /** An imagined office in place of real multicast. */
+  readonly lan?: OpenLan
 }
 
 const running = new Set<Mesh>()
@@ -72,7 +75,8 @@ let memoryNames = 0
 
 /** Every node of the kit shows its role as its credentials, and believes everyone's. */
 export async function startNode(role: Role, settings: NodeSettings = {}): Promise<TestNode> {
-  const { message, stream, judge, credentials, acquaintances, policyBootstrap, clock, ...rest } = settings
+  const { message, stream, judge, credentials, acquaintances, policyBootstrap, clock, lan, ...rest } =
+    settings
   const transport = rest.transport ?? 'tcp'
   const options: MeshOptions = {
     fleet: 'testfleet',
@@ -119,6 +123,7 @@ export async function startNode(role: Role, settings: NodeSettings = {}): Promis
     clock: clock ?? realClock,
     random: realRandom,
     log: (event, details) => log.push({ event, details }),
+    ...(lan === undefined ? {} : { lan }),
   })
   running.add(mesh)
   return { mesh, peer: mesh.peerId, address: mesh.addresses()[0] ?? '', received, joined, left, log, options }

@@ -30,6 +30,7 @@ function imagine(settings: {
     expel: (peer) => members.delete(peer),
     bootstrap: () => (settings.bootstrap ?? []).map(target),
     acquaintances: () => settings.known.map(target),
+    neighbours: () => [],
     knownRelays: () => [],
     lacksRelays: () => false,
     look: () => {},
