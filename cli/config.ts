@@ -16,15 +16,19 @@ const network = {
   announce: addresses.optional(),
   bootstrap: addresses.optional(),
   relay: z.boolean().optional(),
+  mdns: z.boolean().optional(),
 }
+/** For listening on `/tls/ws`. Not for agents: the process that faces the network may not read outside its own directory. */
+const tls = { tlscertificate: text.optional(), tlskey: text.optional() }
 
 const configSchema = z.strictObject({
   key: text.optional(),
   gpg: z.boolean().optional(),
   fleet: text.optional(),
   targets: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'expected a word'), text).optional(),
-  investigator: z.strictObject(network).optional(),
-  relay: z.strictObject(network).optional(),
+  proxy: z.string().optional(),
+  investigator: z.strictObject({ ...network, ...tls }).optional(),
+  relay: z.strictObject({ ...network, ...tls }).optional(),
   agent: z
     .strictObject({
       ...network,
@@ -52,6 +56,12 @@ export const configKeys: readonly {
     fallback: '(none)',
     about: 'a target expression that `-t <word>` stands for, at most 2048 bytes',
   },
+  {
+    key: 'proxy',
+    fallback: '$HTTPS_PROXY',
+    about:
+      'http://[user:password@]host:port, asked where a direct connection does not come about; "" for none',
+  },
   ...(['investigator', 'relay', 'agent'] as const).flatMap((role) => [
     { key: `${role}.state`, fallback: `<mig home>/${role}`, about: 'state directory' },
     {
@@ -75,6 +85,17 @@ export const configKeys: readonly {
       about:
         'let members that nobody can dial be reached through this node; it needs an address that they can dial',
     },
+    {
+      key: `${role}.mdns`,
+      fallback: 'true, except on loopback only',
+      about: 'find members in the same office by multicast DNS, and be found where it listens',
+    },
+    ...(role === 'agent'
+      ? []
+      : [
+          { key: `${role}.tlscertificate`, fallback: '(none)', about: 'PEM file, for listening on …/tls/ws' },
+          { key: `${role}.tlskey`, fallback: '(none)', about: 'PEM file with its private key' },
+        ]),
   ]),
   { key: 'agent.root', fallback: '"/"', about: 'the machine to look at: a directory' },
   { key: 'agent.mode', fallback: '"daemon"', about: 'daemon or checkin' },

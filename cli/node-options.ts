@@ -1,9 +1,11 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { Role } from '../node/core/certificate.ts'
+import type { Outward } from '../node/mesh/outward.ts'
 import { type Config, loadConfig } from './config.ts'
 import { type CommandContext, statePath } from './context.ts'
 import { readBootstrapPeers } from './fleet/bootstrap.ts'
+import { outwardOf, proxyText } from './fleet/outward-options.ts'
 import { type LogLevel, logLevels } from './log.ts'
 
 /** What `mig agent|relay|investigator start` has on its command line. */
@@ -14,12 +16,13 @@ export interface NodeOptions {
   readonly announce?: readonly string[]
   readonly bootstrap?: readonly string[]
   readonly relay?: boolean
+  readonly mdns?: boolean
   readonly logLevel?: LogLevel
   readonly stopOnEof?: boolean
 }
 
 /** The same, with everything decided. */
-export interface ResolvedNodeOptions {
+export interface ResolvedNodeOptions extends Outward {
   readonly config: Config
   readonly state: string
   readonly listen: readonly string[]
@@ -27,6 +30,10 @@ export interface ResolvedNodeOptions {
   readonly bootstrap: readonly string[]
   /** Carries circuits for other members. */
   readonly relay: boolean
+  /** Undefined: where the node is in an office. */
+  readonly mdns: boolean | undefined
+  /** Of the proxy, with its password. */
+  readonly proxyText: string | undefined
   readonly logLevel: LogLevel
 }
 
@@ -47,6 +54,8 @@ export function addNodeOptions(command: Command): Command {
       'let members that nobody can dial be reached through this one; relays do unless told not to',
     )
     .option('--no-relay', 'relay for nobody')
+    .option('--mdns', 'find members in the same office by multicast DNS; so it is unless all is on loopback')
+    .option('--no-mdns', 'send nothing of the kind')
     .addOption(new Option('--log-level <level>', 'what is logged to stderr').choices([...logLevels]))
     .addOption(
       new Option(
@@ -77,6 +86,9 @@ export async function resolveNodeOptions(
     announce: options.announce ?? own?.announce ?? [],
     bootstrap: await readBootstrapPeers(context, options.bootstrap ?? own?.bootstrap),
     relay: options.relay ?? own?.relay ?? role === 'relay',
+    mdns: options.mdns ?? own?.mdns,
+    proxyText: proxyText(context, config),
+    ...(await outwardOf(context, config, role)),
     logLevel: options.logLevel ?? config.log?.level ?? 'info',
   }
 }

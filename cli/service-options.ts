@@ -54,9 +54,10 @@ async function withOpened<T>(
   config: Config,
   use: (used: UsedService) => Promise<T>,
 ): Promise<T> {
-  const [{ openService }, { readBootstrapPeers }] = await Promise.all([
+  const [{ openService }, { readBootstrapPeers }, { outwardOf }] = await Promise.all([
     import('../node/roles/open-service.ts'),
     import('./fleet/bootstrap.ts'),
+    import('./fleet/outward-options.ts'),
   ])
   // Timers of the clock hold no process: one that waits for another command's node would end without a word.
   const holding = setInterval(() => undefined, 60_000)
@@ -66,6 +67,8 @@ async function withOpened<T>(
         statePath: statePath(context, 'investigator', options.state ?? own.state),
         listen: options.listen ?? own.listen ?? [],
         bootstrap: await readBootstrapPeers(context, options.bootstrap ?? own.bootstrap),
+        outward: await outwardOf(context, config, 'investigator'),
+        mdns: own.mdns,
       },
       {
         clock: context.clock,

@@ -12,6 +12,8 @@ export interface Settings {
   readonly xdgDataHome: string | undefined
   readonly localAppData: string | undefined
   readonly editor: string | undefined
+  /** An HTTP proxy for connections out of the network. */
+  readonly httpsProxy: string | undefined
   readonly path: string
   readonly isCi: boolean
 }
@@ -27,6 +29,7 @@ export function readSettings(): Settings {
     xdgDataHome: env.XDG_DATA_HOME,
     localAppData: env.LOCALAPPDATA,
     editor: env.VISUAL ?? env.EDITOR,
+    httpsProxy: env.HTTPS_PROXY ?? env.https_proxy,
     path: env.PATH ?? '',
     isCi: env.CI !== undefined && env.CI !== '',
   }

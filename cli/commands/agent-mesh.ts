@@ -6,6 +6,7 @@ import { runCheckinMesh, runMeshProcess } from '../../node/roles/run-mesh.ts'
 import type { CommandContext } from '../context.ts'
 import { Exit } from '../exit.ts'
 import { keepNetworkFile } from '../fleet/network-file.ts'
+import { proxyOf } from '../fleet/outward-options.ts'
 import { announceStart, boundStop, meshStopWithinMs, runUntilStopped } from '../fleet/start.ts'
 import { createLog, type LogLevel, logLevels } from '../log.ts'
 import { wholeNumber } from '../option-values.ts'
@@ -17,6 +18,7 @@ interface MeshOptions {
   readonly announce?: readonly string[]
   readonly bootstrap?: readonly string[]
   readonly relay?: boolean
+  readonly mdns?: boolean
   readonly logLevel: LogLevel
   readonly checkin?: number
 }
@@ -38,6 +40,8 @@ export function define(command: Command, context: CommandContext): void {
     .option('--announce <address...>')
     .option('--bootstrap <address...>')
     .option('--relay')
+    .option('--mdns')
+    .option('--no-mdns')
     .option('--checkin <ms>', 'one visit, which begins nothing new after so long', wholeNumber)
     .addOption(new Option('--log-level <level>').choices([...logLevels]).default('info'))
     .action(async (options: MeshOptions) => {
@@ -67,10 +71,10 @@ async function checkIn(context: CommandContext, options: MeshOptions, maxMs: num
   boundStop(context, meshStopWithinMs)
   const { clock, random, signal } = context
   const state = await openMeshState(options.state, 'agent')
-  const { listen = [], announce = [], bootstrap = [] } = options
+  const { listen = [], announce = [], bootstrap = [], mdns } = options
   const report = await runCheckinMesh(
     // A visit is too short to be of use to others.
-    { state, listen, announce, bootstrap, relay: false },
+    { state, listen, announce, bootstrap, relay: false, mdns, proxy: proxyOf(context.settings.httpsProxy) },
     { ...gateLine(), onEnd: () => !signal.aborted && process.exit(1) },
     maxMs,
     { clock, random, signal, log: createLog(options.logLevel, 'agent') },
@@ -85,9 +89,9 @@ async function run(context: CommandContext, options: MeshOptions): Promise<void>
   const { clock, random } = context
   const { input, output } = gateLine()
   const state = await openMeshState(options.state, 'agent')
-  const { listen = [], announce = [], bootstrap = [], relay = false } = options
+  const { listen = [], announce = [], bootstrap = [], relay = false, mdns } = options
   const node = await runMeshProcess(
-    { state, listen, announce, bootstrap, relay },
+    { state, listen, announce, bootstrap, relay, mdns, proxy: proxyOf(context.settings.httpsProxy) },
     // Without its gate this process is of no use to anybody; while stopping, it is this process that hangs up.
     { input, output, onEnd: () => !context.signal.aborted && process.exit(0) },
     { clock, random, log: createLog(options.logLevel, 'agent') },

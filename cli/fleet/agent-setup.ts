@@ -28,6 +28,7 @@ export async function agentSetup(
     command: context.command,
     prlimit: findProgram(context.settings.path, 'prlimit'),
     meshArguments: meshArguments(options),
+    proxy: options.proxyText,
   }
 }
 
@@ -39,6 +40,7 @@ function meshArguments(options: ResolvedNodeOptions): readonly string[] {
     ...list('--announce', options.announce),
     ...list('--bootstrap', options.bootstrap),
     ...(options.relay ? ['--relay'] : []),
+    ...(options.mdns === undefined ? [] : [options.mdns ? '--mdns' : '--no-mdns']),
   ]
 }
 

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { MigError } from '../core/error.ts'
+import { describeProxy, type HttpProxy } from '../core/http-proxy.ts'
 import { maxProxyAnswerBytes } from '../core/limits.ts'
-import { describeProxy, type HttpProxy } from './proxy.ts'
 
 /** Where a socket is to lead. */
 export interface SocketTarget {

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../core/clock.ts'
 import { MigError, messageOf } from '../core/error.ts'
+import { describeProxy, type HttpProxy } from '../core/http-proxy.ts'
 import { directDialLimitMs, knownProxyHeadStartMs, proxyHeadStartMs } from '../core/limits.ts'
-import { describeProxy, type HttpProxy } from './proxy.ts'
 import { connectThrough, type SocketTarget } from './proxy-connect.ts'
 
 type Way = 'direct' | 'proxy'

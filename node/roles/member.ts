@@ -39,7 +39,7 @@ export interface MemberNode {
   stop(): Promise<void>
 }
 
-export interface MemberOptions {
+export interface MemberOptions extends Pick<MeshOptions, 'mdns' | 'proxy' | 'tls'> {
   readonly certificate: Certificate
   readonly certificateWire: Uint8Array
   readonly invitationWire: Uint8Array
@@ -202,6 +202,9 @@ export async function startMember(
       transport: options.transport,
       ...(options.isCut === undefined ? {} : { isCut: options.isCut }),
       relay: options.relay,
+      mdns: options.mdns,
+      proxy: options.proxy,
+      tls: options.tls,
       minLinks,
     },
     {

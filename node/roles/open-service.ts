@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../core/clock.ts'
 import { MigError } from '../core/error.ts'
+import type { Outward } from '../mesh/outward.ts'
 import { connectControl } from './control-socket.ts'
 import type { InvestigatorService } from './service.ts'
 
@@ -17,6 +18,8 @@ export async function openService(
     readonly statePath: string
     readonly listen: readonly string[]
     readonly bootstrap: readonly string[]
+    readonly outward: Outward
+    readonly mdns: boolean | undefined
   },
   ports: {
     readonly clock: Clock
@@ -35,7 +38,15 @@ export async function openService(
   const state = await openNodeState(setup.statePath, 'investigator')
   try {
     const node = await runInvestigator(
-      { state, listen: setup.listen, announce: [], bootstrap: setup.bootstrap, relay: false },
+      {
+        ...setup.outward,
+        state,
+        listen: setup.listen,
+        announce: [],
+        bootstrap: setup.bootstrap,
+        relay: false,
+        mdns: setup.mdns,
+      },
       ports,
     )
     return { service: node.service, isShared: false, close: () => node.stop() }

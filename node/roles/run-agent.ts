@@ -11,6 +11,8 @@ import { seatBelt } from './seat-belt.ts'
 export interface AgentSetup extends GateSetup {
   /** Arguments of `mig agent mesh`, which the mesh process is started with. */
   readonly meshArguments: readonly string[]
+  /** The HTTP proxy that the mesh process may use. It goes by the environment, which other users cannot read: a password may be in it. */
+  readonly proxy?: string | undefined
   /** Unprivileged user for the process that faces the network; the state directory's mesh part must be its own. */
   readonly meshUser?: { readonly uid: number; readonly gid: number }
 }
@@ -74,7 +76,7 @@ function startMesh(setup: AgentSetup): ChildProcess {
 /** Starts the other process of an agent behind its seat belt, with two pipes to the gate: 3 from it, 4 to it.
  *  @param standard its stdin and stdout; stderr is this process's own */
 export function startConfined(
-  setup: Pick<AgentSetup, 'command' | 'state' | 'meshUser'>,
+  setup: Pick<AgentSetup, 'command' | 'state' | 'meshUser' | 'proxy'>,
   words: readonly string[],
   standard: readonly [StdioNull | StdioPipe | number, StdioNull | StdioPipe | number],
 ): ChildProcess {
@@ -89,7 +91,7 @@ export function startConfined(
     ...words,
   ]
   return spawn(node, args, {
-    env: { NODE_NO_WARNINGS: '1' },
+    env: { NODE_NO_WARNINGS: '1', ...(setup.proxy === undefined ? {} : { HTTPS_PROXY: setup.proxy }) },
     stdio: [...standard, 'inherit', 'pipe', 'pipe'],
     windowsHide: true,
     ...(setup.meshUser ?? {}),

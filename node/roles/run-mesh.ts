@@ -2,6 +2,8 @@ import type { Readable, Writable } from 'node:stream'
 import { modules } from '../../modules/registry.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import { connectGate } from '../gate/gate-link.ts'
+import { isInOffice } from '../mesh/discovery/office.ts'
+import type { Outward } from '../mesh/outward.ts'
 import { openLevelStore } from '../store/level-store.ts'
 import { startAgent } from './agent.ts'
 import { type CheckinReport, checkIn } from './checkin.ts'
@@ -12,7 +14,7 @@ import { type NetworkView, networkView } from './network-view.ts'
 import { createPacedGate } from './paced-gate.ts'
 import { startRelay } from './relay.ts'
 
-export interface NetworkSetup {
+export interface NetworkSetup extends Outward {
   readonly state: NodeState
   readonly listen: readonly string[]
   readonly announce: readonly string[]
@@ -20,12 +22,15 @@ export interface NetworkSetup {
   readonly bootstrap: readonly string[]
   /** Carries circuits for other members. */
   readonly relay: boolean
+  /** Find members by multicast DNS; when absent, where the node is in an office. */
+  readonly mdns?: boolean | undefined
 }
 
 type Ports = { readonly clock: Clock; readonly random: Random; readonly log: MemberPorts['log'] }
 
 async function open(setup: NetworkSetup, ports: Ports) {
   const { mesh, certificate, certificateWire } = setup.state
+  const bootstrap = [...new Set([...setup.bootstrap, ...(await readBootstrap(mesh))])]
   const options: MemberOptions = {
     certificate,
     certificateWire,
@@ -33,9 +38,12 @@ async function open(setup: NetworkSetup, ports: Ports) {
     peerKeySeed: await needFile(mesh, 'peer.key'),
     listen: setup.listen,
     announce: setup.announce,
-    bootstrap: [...new Set([...setup.bootstrap, ...(await readBootstrap(mesh))])],
+    bootstrap,
     transport: 'tcp',
     relay: setup.relay,
+    mdns: setup.mdns ?? isInOffice(setup.listen, bootstrap),
+    proxy: setup.proxy,
+    tls: setup.tls,
   }
   const store = await openLevelStore(mesh.storeDirectory)
   const knownModules = new Set(modules.map((module) => module.name))

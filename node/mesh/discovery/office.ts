@@ -11,7 +11,7 @@ export interface Office {
 /** Is multicast to be used where nobody has said yes or no? A node that listens for others, or dials others, on more than its own
  *  machine is in an office; one that is on loopback only is a demo or a test, and is never to be heard outside. */
 export function isInOffice(listen: readonly string[], bootstrap: readonly string[]): boolean {
-  return (listen.length > 0 ? listen : bootstrap).some((text) => !isLoopback(multiaddr(text)))
+  return (listen.length > 0 ? listen : bootstrap).some((text) => isReal(text))
 }
 
 /** The networks in which a node may be heard: those that it listens on, or all where it only dials. Loopback never. */
@@ -43,6 +43,15 @@ export function officePort(listening: readonly Multiaddr[], isImagined: boolean)
     if (host !== undefined && (isImagined || !isLoopback(address))) return Number(port)
   }
   return undefined
+}
+
+/** What cannot be read is nowhere; whoever uses it says so. */
+function isReal(text: string): boolean {
+  try {
+    return !isLoopback(multiaddr(text))
+  } catch {
+    return false
+  }
 }
 
 function isLoopback(address: Multiaddr): boolean {

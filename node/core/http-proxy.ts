@@ -1,5 +1,5 @@
-import { MigError } from '../core/error.ts'
-import { maxProxyUrlChars } from '../core/limits.ts'
+import { MigError } from './error.ts'
+import { maxProxyUrlChars } from './limits.ts'
 
 /** An HTTP proxy that lets connections out by CONNECT (RFC 9110, 9.3.6). */
 export interface HttpProxy {
