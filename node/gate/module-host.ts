@@ -52,6 +52,12 @@ export function startHost(options: HostOptions, cpuSeconds: number, clock: Clock
   let goneHow: { readonly how: string | undefined } | undefined
   let callOffDrain: () => void = () => undefined
   let runs = 0
+  // The kernel may show a killed process for a while as if it were there.
+  let isKilled = false
+  const kill = () => {
+    isKilled = true
+    killGroup(child)
+  }
 
   const gone = (how: string | undefined) => {
     if (goneHow !== undefined) return
@@ -72,7 +78,7 @@ export function startHost(options: HostOptions, cpuSeconds: number, clock: Clock
   })
   child.stdin?.on('error', () => undefined)
   child.stdout?.on('data', (chunk: Buffer) => {
-    if (listener === undefined) killGroup(child)
+    if (listener === undefined) kill()
     else listener.output(chunk)
   })
   child.stderr?.on('data', (chunk: Buffer) => listener?.complaint(chunk.length))
@@ -80,7 +86,7 @@ export function startHost(options: HostOptions, cpuSeconds: number, clock: Clock
   return {
     pid: child.pid,
     isFitFor(order) {
-      if (goneHow !== undefined || child.pid === undefined) return false
+      if (isKilled || goneHow !== undefined || child.pid === undefined) return false
       if (runs >= maxHostRuns || order.cpuSeconds > cpuSeconds) return false
       if (process.platform !== 'linux') return true
       const usage = readUsage(child.pid)
@@ -105,7 +111,7 @@ export function startHost(options: HostOptions, cpuSeconds: number, clock: Clock
       hold(child, false)
       if (goneHow !== undefined) onGone()
     },
-    kill: () => killGroup(child),
+    kill,
     discard() {
       listener = undefined
       onGoneIdle = () => undefined
