@@ -1,7 +1,7 @@
 // Makes dist/compiled/: one CommonJS program for each process that is started often, and V8's code cache of each, taken after the
 // program has done its work once, so that it holds what a start really needs. A cache that does not fit is ignored by V8.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -58,6 +58,8 @@ async function warm(root, directory) {
   const home = await mkdtemp(join(tmpdir(), 'mig-build-'))
   const environment = { PATH: process.env.PATH, HOME: home, MIG_HOME: home, MIG_PASSPHRASE: 'throw-away' }
   const maker = join(root, '.ci', 'make-cache.mjs')
+  const makerBeside = join(root, 'dist', 'make-cache.mjs')
+  await copyFile(maker, makerBeside)
   const start = (flags, name, words, input) =>
     spawn(process.execPath, [...flags, maker, directory, name, ...words], {
       env: environment,
@@ -102,13 +104,16 @@ async function warm(root, directory) {
       node('agent-start', ['agent', 'start', ...listen]),
     ])
     await run('agent-checkin', ['agent', 'checkin', '--max-time', '1s', ...listen])
-    // The mesh process of an agent is started by its gate, with flags of its own; a relay has the same program but for its last step.
-    await run('agent-mesh', ['agent', 'mesh', '--help'], ['--max-old-space-size=256', '--disable-proto=delete'])
+    // The gate has started its mesh process, which could write its cache into its own directory only.
+    const mesh = join(home, 'agent', 'mesh')
+    for (const name of await readdir(mesh))
+      if (name.endsWith('.cache')) await copyFile(join(mesh, name), join(directory, name))
     await node('investigator-start', ['investigator', 'start', ...listen])
     // Last, so that this cache holds what asking needs.
     await command('-y', '--wait', '1s', 'file', '-path', '/etc', '-name', '.')
   } finally {
     spawnSync('gpgconf', ['--homedir', home, '--kill', 'all'])
     await rm(home, { recursive: true, force: true })
+    await rm(makerBeside, { force: true })
   }
 }

@@ -47,22 +47,27 @@ export function define(command: Command, context: CommandContext, commands: read
           ['relay', 'start', '--state', relay.path, '--listen', loopback],
           'listening on ',
         )
+        // Each starts while the next is enrolled.
+        const starting: Promise<string>[] = []
+        const start = (name: string, args: readonly string[]) => {
+          const ready = processes.node(name, args, 'ready')
+          // Told below, with the others.
+          ready.catch(() => undefined)
+          starting.push(ready)
+        }
+        const investigator = await fleet.enrol('investigator', 'laptop', {}, [address])
+        const words = ['investigator', 'start', '--state', investigator.path, '--listen', loopback]
+        start('investigator', words)
         const agents = new Map<string, readonly string[]>()
         for (const machine of machines) {
           const root = await writeMachine(join(home, 'machines'), machine)
           const state = await fleet.enrol('agent', machine.name, machine.tags, [address])
           const listen = machine.dialsOut === true ? [] : ['--listen', loopback]
-          agents.set(machine.name, ['agent', 'start', '--state', state.path, '--root', root, ...listen])
+          const args = ['agent', 'start', '--state', state.path, '--root', root, ...listen]
+          agents.set(machine.name, args)
+          start(machine.name, args)
         }
-        const investigator = await fleet.enrol('investigator', 'laptop', {}, [address])
-        await Promise.all([
-          processes.node(
-            'investigator',
-            ['investigator', 'start', '--state', investigator.path, '--listen', loopback],
-            'ready',
-          ),
-          ...[...agents].map(([name, args]) => processes.node(name, args, 'ready')),
-        ])
+        await Promise.all(starting)
         terminal.say(`Up after ${seconds(started)} s. Fleet ${fleet.fleet}.`)
         await whenAllAreKnown(investigator.path, agents.size, context)
         await run(['agents'])

@@ -98,7 +98,7 @@ export async function playDemo({ terminal, processes, run, home, bob, restart }:
 
   title('The relay is killed, and vpn1 is switched off')
   await Promise.all([processes.stop('vpn1'), processes.stop('relay')])
-  await mig(['-y', '--wait', '2s', 'file', '-path', '/etc', '-name', '^os-release$'], [0, 4])
+  await mig(['-y', '--wait', '1s', 'file', '-path', '/etc', '-name', '^os-release$'], [0, 4])
   terminal.say('vpn1 is switched on again; what it missed is still asked:')
   await restart('vpn1')
   const last = await latestId(home)
