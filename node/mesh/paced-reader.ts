@@ -9,6 +9,7 @@ export class PacedReader {
   #bytes = 0
   #wanted = 0
   #wake: (() => void) | undefined
+  #isResuming = false
 
   constructor(stream: Stream) {
     this.#stream = stream
@@ -46,13 +47,25 @@ export class PacedReader {
     const chunk = new Uint8Array(data.buffer, data.byteOffset, data.length)
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
-    if (
-      this.#bytes >= Math.max(streamReadAheadBytes, this.#wanted) &&
-      this.#stream.readStatus === 'readable'
-    ) {
-      this.#stream.pause()
-    }
+    // A pause while libp2p hands over what it kept back would be undone by the end of its resume (utils 7.4.1): the other side would
+    // go on sending until the read buffer overflows and the stream is reset.
+    if (!this.#isResuming) this.#pauseWhenFull()
     this.#wake?.()
+  }
+
+  #pauseWhenFull(): void {
+    const isFull = this.#bytes >= Math.max(streamReadAheadBytes, this.#wanted)
+    if (isFull && this.#stream.readStatus === 'readable') this.#stream.pause()
+  }
+
+  #resume(): void {
+    this.#isResuming = true
+    try {
+      this.#stream.resume()
+    } finally {
+      this.#isResuming = false
+    }
+    this.#pauseWhenFull()
   }
 
   /** Waits for more bytes. False when no more will come. */
@@ -60,7 +73,7 @@ export class PacedReader {
     signal.throwIfAborted()
     const before = this.#bytes
     // Resuming hands over what the stream itself has kept back.
-    if (this.#stream.readStatus === 'paused') this.#stream.resume()
+    if (this.#stream.readStatus === 'paused') this.#resume()
     if (this.#bytes > before) return true
     const { status, remoteWriteStatus, readBufferLength } = this.#stream
     if (status === 'aborted' || status === 'reset') throw new Error('the stream was reset')

@@ -203,3 +203,22 @@ test('a stream to a known member is opened by dialling it, to an unknown one it 
     code: 'not-reachable',
   })
 })
+
+test('who reads slowly gets everything: twenty MiB of frames, each used before the next is read', async () => {
+  const size = 250_000
+  const count = 80
+  const { agent, open } = await aPair(async (_name, _peer, stream) => {
+    await stream.read({ ...within(5000), maxBytes: 10 })
+    for (let n = 0; n < count; n++) await stream.write(new Uint8Array(size).fill(n), within(20_000))
+  })
+  const stream = await open()
+  await stream.write(bytesOf('go'), within(5000))
+  for (let n = 0; n < count; n++) {
+    const frame = await stream.read({ ...within(5000), maxBytes: size })
+    expect([frame?.length, frame?.[0], frame?.at(-1)]).toEqual([size, n, n])
+    // Longer than the frames take that are on their way meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  expect(await stream.read({ ...within(5000), maxBytes: size })).toBeUndefined()
+  expect(agent.mesh.members()).toHaveLength(1)
+}, 30_000)
