@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { base64UrlEncode } from '../../node/core/encoding.ts'
+import { benchCatchUp } from '../bench/catch-up.ts'
 import { describeMachine, type Figure } from '../bench/figures.ts'
 import { benchLab } from '../bench/lab.ts'
 import { benchMicro } from '../bench/micro.ts'
@@ -12,14 +13,16 @@ import type { CommandContext } from '../context.ts'
 interface BenchOptions {
   readonly only?: string
   readonly idle: string
+  readonly missed: string
   readonly write?: string
 }
 
 /** Measures what docs/benchmarks.md prints. Nothing leaves this machine. */
 export function define(command: Command, context: CommandContext): void {
   command
-    .option('--only <part>', 'micro, lab or real')
+    .option('--only <part>', 'micro, lab, catch-up or real')
     .option('--idle <seconds>', 'how long idle processes are watched', '60')
+    .option('--missed <results>', 'how many answers the catch-up brings', '100000')
     .option('--write <file>', 'write the table there')
     .action(async (options: BenchOptions) => {
       const { terminal, settings, random } = context
@@ -36,6 +39,17 @@ export function define(command: Command, context: CommandContext): void {
         const figures: Figure[] = []
         if (wanted('micro')) figures.push(...(await benchMicro(context, directory)))
         if (wanted('lab')) figures.push(...(await benchLab(context, join(directory, 'lab'))))
+        if (wanted('catch-up')) {
+          const away = join(directory, 'away')
+          figures.push(
+            ...(await benchCatchUp(
+              { ...own, settings: { ...own.settings, migHome: away } },
+              away,
+              { ...environment, MIG_HOME: away },
+              Number(options.missed),
+            )),
+          )
+        }
         if (wanted('real')) figures.push(...(await benchReal(own, home, environment, Number(options.idle))))
         terminal.progress('')
         const text = table(figures)

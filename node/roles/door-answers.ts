@@ -1,5 +1,6 @@
 import { type Admission, accept, ignore, reject } from '../core/admission.ts'
 import { isCollector } from '../core/certificate.ts'
+import { messageOf } from '../core/error.ts'
 import { isLaterHeartbeat } from '../core/heartbeat.ts'
 import { maxCarried, maxNodeEnvelopeBytes, maxOtherBodyBytes } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
@@ -20,7 +21,14 @@ import { membershipFault } from './ledger.ts'
 async function unwrap(context: DoorContext, bytes: Uint8Array): Promise<Admission<Uint8Array>> {
   const parts = decodeWithCertificate(bytes, maxNodeEnvelopeBytes + maxOtherBodyBytes)
   if (parts === undefined) return reject('not-decodable', 'not a signed document of a node')
-  if (parts.certificateWire !== undefined) await enterCertificate(context, parts.certificateWire)
+  if (parts.certificateWire !== undefined) {
+    const certificate = await enterCertificate(context, parts.certificateWire)
+    // Nothing waits for it: it comes again with whatever this agent says.
+    if (certificate.kind === 'accept')
+      certificate.value.written?.catch((error: unknown) =>
+        context.log('certificate-not-kept', { error: messageOf(error) }),
+      )
+  }
   return accept(parts.envelopeWire)
 }
 
@@ -61,11 +69,11 @@ export async function enterHeartbeat(
   const held = await shelf.get('heartbeat', key)
   const [boot, seq] = (held?.version ?? '-1.0').split('.').map(Number) as [number, number]
   if (!isLaterHeartbeat(heartbeat, { boot, seq })) return ignore('older', 'heartbeat')
-  await shelf.put(
+  const written = shelf.put(
     { kind: 'heartbeat', key, version: `${heartbeat.boot}.${heartbeat.seq}`, bytes },
     { sync: false },
   )
-  return accept(entered)
+  return accept({ ...entered, written })
 }
 
 export async function enterStatus(
@@ -130,14 +138,13 @@ export async function enterResult(
   const load = loadOf('result', key, result.peerid, bytes, source)
   const full = context.carried?.refusal(load)
   if (full !== undefined) return ignore('no-room', full)
-  await shelf.put(
-    { kind: 'result', key, version: hash, bytes },
-    { sync: true, also: [{ delete: keys.status(result.actionid, result.peerid) }] },
-  )
-  await shelf.remove('status', [keys.status(result.actionid, result.peerid)])
-  context.carried?.gone('status', keys.status(result.actionid, result.peerid))
+  const status = keys.status(result.actionid, result.peerid)
+  const written = shelf
+    .put({ kind: 'result', key, version: hash, bytes }, { sync: true, also: [{ delete: status }] })
+    .then(() => (shelf.markOf('status', status) === undefined ? undefined : shelf.remove('status', [status])))
+  context.carried?.gone('status', status)
   context.carried?.took(load)
-  return accept({ kind: 'result', key, actionId: result.actionid, peer: result.peerid })
+  return accept({ kind: 'result', key, actionId: result.actionid, peer: result.peerid, written })
 }
 
 export async function enterReceipt(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
@@ -178,6 +185,9 @@ export async function enterReceipt(context: DoorContext, bytes: Uint8Array): Pro
     return accept({ ...entered, ...(handedBy === undefined ? {} : { handedBy }) })
   }
   if ((await shelf.get('receipt', entered.key)) !== undefined) return ignore('already-held', 'receipt')
-  await shelf.put({ kind: 'receipt', key: entered.key, version: receipt.result, bytes }, { sync: false })
-  return accept(entered)
+  const written = shelf.put(
+    { kind: 'receipt', key: entered.key, version: receipt.result, bytes },
+    { sync: false },
+  )
+  return accept({ ...entered, written })
 }

@@ -25,6 +25,9 @@ export interface Entered {
   readonly peer?: PeerId
   /** The neighbour that had handed over what this receipt ends. */
   readonly handedBy?: PeerId
+  /** When it is on the disk, where it was judged and not waited for: what comes next may be judged meanwhile, and both are written
+   *  together. The door tells nobody before. */
+  readonly written?: Promise<void>
 }
 
 export interface DoorContext {

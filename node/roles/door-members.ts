@@ -99,14 +99,14 @@ export async function enterCertificate(context: DoorContext, bytes: Uint8Array):
   if (uses > maxuses)
     context.log('invitation-overused', { invitation: certificate.invite, peer, uses, maxuses })
   // An agent's certificate travels with what it says; only those who collect that keep it (protocol 1.4).
-  if (isCollector(certificate.role) || isCollector(context.role)) {
-    const set = isCollector(certificate.role) ? 'certificate' : 'agent-certificate'
-    await shelf.put(
-      { kind: 'certificate', set, key, version: String(certificate.serial), bytes },
-      { sync: false },
-    )
-  }
-  return accept({ kind: 'certificate', key, peer })
+  if (!isCollector(certificate.role) && !isCollector(context.role))
+    return accept({ kind: 'certificate', key, peer })
+  const set = isCollector(certificate.role) ? 'certificate' : 'agent-certificate'
+  const written = shelf.put(
+    { kind: 'certificate', set, key, version: String(certificate.serial), bytes },
+    { sync: false },
+  )
+  return accept({ kind: 'certificate', key, peer, written })
 }
 
 /** An invitation is judged as it was while it could be used: an enroller's key that has expired since does not cast its members out.

@@ -38,8 +38,10 @@ export function createDoor(context: DoorContext, entered: (what: Entered, source
         verdict.catch(() => undefined),
       )
       const admission = await verdict
-      if (admission.kind === 'accept') entered(admission.value, source)
-      else if (admission.kind === 'reject' || !quiet.has(admission.code)) {
+      if (admission.kind === 'accept') {
+        await admission.value.written
+        entered(admission.value, source)
+      } else if (admission.kind === 'reject' || !quiet.has(admission.code)) {
         context.log('turned-away', {
           kind: item.kind,
           verdict: admission.kind,

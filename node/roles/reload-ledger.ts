@@ -19,6 +19,7 @@ export async function reloadLedger(context: DoorContext): Promise<void> {
       const held = await context.shelf.get(kind, key)
       const verdict =
         held === undefined ? undefined : await entrances[kind](context, held.bytes, { via: 'disk' })
+      if (verdict?.kind === 'accept') await verdict.value.written
       if (
         verdict === undefined ||
         verdict.kind === 'reject' ||

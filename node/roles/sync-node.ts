@@ -91,6 +91,7 @@ export function createSyncNode(
       return [...held, ...own.filter((item) => item !== undefined)]
     },
     enter: async (item, from) => (await door.enter(item, { via: 'sync', peer: from })).kind === 'accept',
+    monotonicMs: () => clock.monotonicMs(),
     claim: (marks, from) => claims.claim(marks, from, clock.monotonicMs()),
     awaits: () => behaviour().awaits(),
     receiptsFor: (awaited) => behaviour().receiptsFor(awaited),

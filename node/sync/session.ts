@@ -1,6 +1,6 @@
 import type { Role } from '../core/certificate.ts'
 import { MigError } from '../core/error.ts'
-import { maxSyncBytes, maxSyncFrameBytes, maxTurns, readBatchMarks } from '../core/limits.ts'
+import { maxSendMs, maxSyncBytes, maxSyncFrameBytes, maxTurns, readBatchMarks } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { FrameStream } from '../mesh/mesh.ts'
 import type { Claim } from './claims.ts'
@@ -39,6 +39,7 @@ export interface SyncNode {
   read(kind: ItemKind, marks: readonly Mark[]): Promise<readonly Item[]>
   /** The one door. Returns whether the item was new and good. */
   enter(item: Item, from: PeerId): Promise<boolean>
+  monotonicMs(): number
   /** Of what the other has, what nobody else is being asked for. */
   claim(marks: Iterable<Mark>, from: PeerId): Claim
   /** Results whose receipts are awaited here. */
@@ -117,16 +118,22 @@ export async function runSession(
     const wanted = await exchangeWants({ more: reconciler.more, marks: claim.marks }, line)
     const shown = (kind: ItemKind, mark: Mark) =>
       sets.get(kind)?.has(mark) ?? offers.get(kind)?.includes(mark) ?? false
-    const send = () => sendItems(itemsFor(node, shown, wanted.marks, brought), stream, signal)
+    const brings = itemsFor(node, shown, wanted.marks, brought)
+    const send = () => {
+      const untilMs = node.monotonicMs() + maxSendMs
+      return sendItems(brings, stream, { signal, isLate: () => node.monotonicMs() > untilMs })
+    }
     const intake = createIntake((item) => node.enter(item, other.peer))
     // The opener sends first: two sides that both only write could wait for each other's buffers.
     const before = first ? await send() : undefined
-    const { fresh, bytes } = await takeItems(intake, stream, signal)
+    const taken = await takeItems(intake, stream, signal)
     const sent = before ?? (await send())
-    const isFull = bytes >= maxSyncBytes
-    kept = isFull || 2 * fresh >= claim.marks.length
-    const more = reconciler.more || wanted.more || isFull
-    return { received: fresh, sent: sent.count, more, elsewhere: claim.isPart }
+    const isShort = taken.count < claim.marks.length
+    // A full session need not have brought all.
+    const due = taken.bytes >= maxSyncBytes / 2 ? taken.count : claim.marks.length
+    kept = 2 * taken.fresh >= due
+    const more = reconciler.more || wanted.more || isShort
+    return { received: taken.fresh, sent, more, elsewhere: claim.isPart }
   } finally {
     claim.release(kept)
   }

@@ -5,18 +5,18 @@ import type { Intake } from './intake.ts'
 import { decodeItems, encodeItems, type Item } from './item.ts'
 
 /** Sends items in frames of about `syncBatchBytes`, ended by an empty one: the stream itself stays open for the other direction.
- *  @param batches in the order in which they can be judged; no further one is fetched beyond `maxSyncBytes`
- *  @returns how many went, and whether some had to stay */
+ *  @param batches in the order in which they can be judged; no further one is fetched beyond `maxSyncBytes` or when `isLate`
+ *  @returns how many went */
 export async function sendItems(
   batches: AsyncIterable<readonly Item[]>,
   stream: FrameStream,
-  signal: AbortSignal,
-): Promise<{ readonly count: number; readonly more: boolean }> {
+  options: { readonly signal: AbortSignal; readonly isLate: () => boolean },
+): Promise<number> {
+  const { signal, isLate } = options
   let frame: Item[] = []
   let frameBytes = 0
   let total = 0
   let count = 0
-  let more = false
   const flush = async () => {
     if (frame.length > 0) await stream.write(encodeItems(frame), { signal })
     count += frame.length
@@ -24,10 +24,7 @@ export async function sendItems(
     frameBytes = 0
   }
   for await (const batch of batches) {
-    if (total >= maxSyncBytes) {
-      more = true
-      break
-    }
+    if (total >= maxSyncBytes || isLate()) break
     for (const item of batch) {
       frame.push(item)
       frameBytes += item.bytes.length
@@ -37,27 +34,31 @@ export async function sendItems(
   }
   await flush()
   await stream.write(new Uint8Array(0), { signal })
-  return { count, more }
+  return count
+}
+
+export interface Taken {
+  readonly count: number
+  /** How many of them were new and good. */
+  readonly fresh: number
+  readonly bytes: number
 }
 
 /** Takes what the other side sends; the next frame is on its way while those before it are judged and written.
- *  @returns how many items were new and good, and how many bytes came
  *  @throws MigError `too-large` beyond `maxSyncBytes`, `bad-input` for what is no frame of items */
-export async function takeItems(
-  intake: Intake,
-  stream: FrameStream,
-  signal: AbortSignal,
-): Promise<{ readonly fresh: number; readonly bytes: number }> {
+export async function takeItems(intake: Intake, stream: FrameStream, signal: AbortSignal): Promise<Taken> {
   let bytes = 0
+  let count = 0
   for (;;) {
     const frame = await stream.read({ signal, maxBytes: maxSyncFrameBytes })
-    if (frame === undefined || frame.length === 0) return { fresh: await intake.end(), bytes }
+    if (frame === undefined || frame.length === 0) return { count, fresh: await intake.end(), bytes }
     bytes += frame.length
     // One batch may have been begun below the bound.
     if (bytes > maxSyncBytes + 2 * maxSyncFrameBytes)
       throw new MigError('too-large', 'sync: the other side sends more than one session may hold')
     const items = decodeItems(frame)
     if (items === undefined) throw new MigError('bad-input', 'sync: a frame of items cannot be read')
+    count += items.length
     await intake.take(items)
   }
 }

@@ -51,6 +51,7 @@ export function aNode(role: Role, change: Partial<SyncNode> = {}): PlainNode {
       put(item.kind, new TextDecoder().decode(item.bytes))
       return items.size > before
     },
+    monotonicMs: () => 0,
     claim: (marks, from) => claims.claim(marks, from, 0),
     awaits: async () => [],
     receiptsFor: async () => [],
