@@ -21,7 +21,7 @@ module.exports = {
     only('level-on-one-floor', '^node/store', '(level|classic-level)/'),
     only('commander-on-one-floor', '^cli', 'commander'),
     { name: 'core-does-nothing', severity: 'error', from: { path: '^node/core' },
-      to: { dependencyTypes: ['core'], pathNot: '^(node:)?crypto$' } },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|v8)$' } },
     { name: 'only-host-touches-the-machine', severity: 'error', from: { path: '^modules', pathNot: '^modules/host/' },
       to: { dependencyTypes: ['core'], path: '^(node:)?(fs|fs/promises|child_process|net|os|dns|http|https)$' } },
     { name: 'mesh-runs-nothing', severity: 'error', from: { path: '^node/(mesh|sync)' },

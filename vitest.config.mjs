@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // `npm run test:net`: they need root.
     exclude: ['**/node_modules/**', 'test/net/**'],
-    setupFiles: ['node/core/promise-with-resolvers.ts', 'test/no-keys-of-mine.ts'],
+    setupFiles: ['node/core/first.ts', 'test/no-keys-of-mine.ts'],
     pool: 'forks',
     // Two cores: more workers only make real networks and real processes time out.
     maxWorkers: 2,

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/net/**/*.test.ts'],
-    setupFiles: ['node/core/promise-with-resolvers.ts'],
+    setupFiles: ['node/core/first.ts'],
     pool: 'forks',
     // One lab at a time: its processes fill two cores by themselves.
     maxWorkers: 1,

@@ -11,11 +11,32 @@ const programs = ['command-line', 'module-host', 'agent-start', 'agent-checkin',
 export async function compile(root, shared, plugins) {
   const directory = join(root, 'dist', 'compiled')
   await mkdir(directory, { recursive: true })
-  // PostgreSQL's parser is 2 MB of WASM: beside the programs, loaded by those that parse a target.
+  // PostgreSQL's parser is 2 MB of WASM: beside the programs, loaded by those that parse a target, and not as text within the script.
   const parserBeside = {
     name: 'parser-beside',
     setup(builder) {
       builder.onResolve({ filter: /^libpg-query$/ }, () => ({ path: './libpg-query.cjs', external: true }))
+    },
+  }
+  const wasmBeside = {
+    name: 'wasm-beside',
+    setup(builder) {
+      builder.onResolve({ filter: /libpg-query\.wasm$/ }, ({ path, resolveDir }) => ({ path: join(resolveDir, path), namespace: 'wasm-beside' }))
+      builder.onLoad({ filter: /./, namespace: 'wasm-beside' }, async ({ path }) => {
+        await copyFile(path, join(directory, 'libpg-query.wasm'))
+        const contents = `import { readFileSync } from 'node:fs'
+          export default readFileSync(__dirname + '/libpg-query.wasm')`
+        return { contents }
+      })
+    },
+  }
+  // What LevelDB's binding is wrapped in is script like any other; only the binding itself stays where it was installed.
+  const levelBinding = {
+    name: 'level-binding',
+    setup(builder) {
+      builder.onResolve({ filter: /^\.\/binding$/ }, ({ importer }) =>
+        /[\\/]classic-level[\\/]/.test(importer) ? { path: 'classic-level/binding.js', external: true } : undefined,
+      )
     },
   }
   const parser = await build({
@@ -24,7 +45,7 @@ export async function compile(root, shared, plugins) {
     outdir: 'dist/compiled',
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
-    plugins,
+    plugins: [wasmBeside, ...plugins],
   })
   const result = await build({
     ...shared,
@@ -32,10 +53,9 @@ export async function compile(root, shared, plugins) {
     outdir: 'dist/compiled',
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
-    external: ['classic-level'],
     // A script has no importer: what is outside is required.
     supported: { 'dynamic-import': false },
-    plugins: [parserBeside, ...plugins],
+    plugins: [parserBeside, levelBinding, ...plugins],
     define: { ...shared.define, 'import.meta.url': '__url' },
     banner: {
       js: "(function(exports,require,module,__filename,__dirname){const __url=require('node:url').pathToFileURL(__filename).href;",

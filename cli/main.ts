@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import '../node/core/promise-with-resolvers.ts'
+import '../node/core/first.ts'
 import { loadCompiled, readBeside } from './compiled.ts'
 import { version } from './version.ts'
 

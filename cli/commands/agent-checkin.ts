@@ -6,7 +6,7 @@ import { openNodeState } from '../../node/roles/enrol.ts'
 import type { CommandContext, ExitCode } from '../context.ts'
 import { Exit } from '../exit.ts'
 import { agentSetup } from '../fleet/agent-setup.ts'
-import { keepParserSmall, stopWithinMs } from '../fleet/start.ts'
+import { stopWithinMs } from '../fleet/start.ts'
 import { createLog } from '../log.ts'
 import { addNodeOptions, type NodeOptions, resolveNodeOptions } from '../node-options.ts'
 import { positiveDuration } from '../option-values.ts'
@@ -30,7 +30,6 @@ export function define(command: Command, context: CommandContext): void {
     .option('-v, --verbose', 'say what was done also when all is well')
     .action(async (given: CheckinOptions) => {
       boundCheckin(context)
-      keepParserSmall()
       const maxMs =
         given.maxTime === undefined ? defaultCheckinMs : positiveDuration('--max-time', given.maxTime)
       // Warnings of a mesh in which somebody is always away would be mail every hour.

@@ -3,7 +3,7 @@ import { openNodeState } from '../../node/roles/enrol.ts'
 import { runAgent } from '../../node/roles/run-agent.ts'
 import type { CommandContext } from '../context.ts'
 import { agentSetup } from '../fleet/agent-setup.ts'
-import { boundStop, keepParserSmall, stopWithinMs } from '../fleet/start.ts'
+import { boundStop, stopWithinMs } from '../fleet/start.ts'
 import { createLog } from '../log.ts'
 import { addNodeOptions, type NodeOptions, resolveNodeOptions } from '../node-options.ts'
 
@@ -19,7 +19,6 @@ export function define(command: Command, context: CommandContext): void {
     .addOption(new Option('--mode <mode>', 'what the agent says of itself').choices(['daemon', 'checkin']))
     .action(async (given: AgentOptions) => {
       boundStop(context, stopWithinMs)
-      keepParserSmall()
       const options = await resolveNodeOptions(context, 'agent', given)
       const mode = given.mode ?? options.config.agent?.mode ?? 'daemon'
       const state = await openNodeState(options.state, 'agent')

@@ -5,7 +5,7 @@ import { networkView } from '../../node/roles/network-view.ts'
 import { runInvestigator } from '../../node/roles/run-mesh.ts'
 import type { CommandContext } from '../context.ts'
 import { keepNetworkFile } from '../fleet/network-file.ts'
-import { announceStart, boundStop, keepParserSmall, runUntilStopped, stopWithinMs } from '../fleet/start.ts'
+import { announceStart, boundStop, runUntilStopped, stopWithinMs } from '../fleet/start.ts'
 import { createLog } from '../log.ts'
 import { addNodeOptions, type NodeOptions, resolveNodeOptions } from '../node-options.ts'
 
@@ -13,7 +13,6 @@ import { addNodeOptions, type NodeOptions, resolveNodeOptions } from '../node-op
 export function define(command: Command, context: CommandContext): void {
   addNodeOptions(command).action(async (given: NodeOptions) => {
     boundStop(context, stopWithinMs)
-    keepParserSmall()
     const options = await resolveNodeOptions(context, 'investigator', given)
     const state = await openNodeState(options.state, 'investigator')
     const { clock, random, terminal } = context

@@ -87,7 +87,11 @@ export function createProcesses(
     pids: () => new Map([...nodes].map(([name, { child }]) => [name, child.pid ?? 0])),
     async stopAll() {
       isStopping = true
-      await Promise.all([...nodes.keys()].map(stop))
+      // A throw-away fleet has nothing to bring to an end. Hosts of modules, in groups of their own, see their gate go.
+      const ending = [...nodes.values()]
+      nodes.clear()
+      for (const { child } of ending) killGroup(child)
+      await Promise.all(ending.map(({ gone }) => gone))
     },
   }
 }

@@ -5,7 +5,6 @@ import type { CommandContext } from '../context.ts'
 import { resolveNodeOptions } from '../node-options.ts'
 import { agentSetup } from './agent-setup.ts'
 import { readRunningFile } from './running-file.ts'
-import { keepParserSmall } from './start.ts'
 
 /** What the gate of an agent is given that does not run.
  *  @throws MigError `state-in-use` while it runs */
@@ -18,7 +17,6 @@ export async function offlineSetup(
     throw new MigError('state-in-use', `the agent in ${path} runs`, {
       hint: 'a bundle is for an agent that has no network: stop it first; it takes up what came in when it starts',
     })
-  keepParserSmall()
   const state = await openNodeState(path, 'agent')
   const options = await resolveNodeOptions(context, 'agent', {
     state: path,

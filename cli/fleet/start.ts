@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
 import { formatInstant } from '../../node/core/instant.ts'
 import type { NodeState } from '../../node/roles/enrol.ts'
 import type { CommandContext } from '../context.ts'
@@ -13,12 +12,6 @@ export const meshStopWithinMs = 1200
 export function boundStop(context: CommandContext, withinMs: number): void {
   const cutOff = () => setTimeout(() => process.exit(0), withinMs).unref()
   context.signal.addEventListener('abort', cutOff, { once: true })
-}
-
-/** The parser of targets would otherwise keep up to 75 MB. Before the first target is parsed.
- *  @see docs/decisions/target-parser.md */
-export function keepParserSmall(): void {
-  setFlagsFromString('--liftoff-only')
 }
 
 /** One line for the person who started it, and the file by which others see that it runs.

@@ -1,3 +1,3 @@
-import '../../node/core/promise-with-resolvers.ts'
+import '../../node/core/first.ts'
 
 export { run } from '../run.ts'

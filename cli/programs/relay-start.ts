@@ -1,4 +1,4 @@
-import '../../node/core/promise-with-resolvers.ts'
+import '../../node/core/first.ts'
 import * as command from '../commands/relay-start.ts'
 import { runOnly } from '../run.ts'
 

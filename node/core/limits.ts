@@ -358,8 +358,8 @@ export const maxCarriers = 3
 export const nextCarrierAfterMs = 30_000
 /** Latest heartbeats that an agent keeps of its neighbours and of those behind them; about 2 KiB each. */
 export const maxKeptHeartbeats = 256
-/** After a start an agent runs nothing until a collector has had the chance to say that it runs from a copy (protocol 7.1), but it waits
- *  no longer than this: whoever reaches nobody is asked by hand. */
+/** After a start an agent runs nothing until a collector, or as many neighbours as it keeps links, have had the chance to say that it runs
+ *  from a copy (protocol 7.1), but it waits no longer than this: whoever reaches nobody is asked by hand. */
 export const meetLimitMs = 5000
 /** Neighbours that are told when a way to a collector is found. They tell as many in turn: not everybody everybody. */
 export const maxToldNeighbours = 3
@@ -441,6 +441,9 @@ export const maxGatePending = 64
 export const minRestartDelayMs = 250
 export const maxRestartDelayMs = 30_000
 export const meshHeapMegabytes = 256
+/** What the mesh process may hold in all, where the kernel shows it. At rest it is below 100. */
+export const meshMemoryMegabytes = 448
+export const meshWatchIntervalMs = 1000
 /** Commands that talk to one running node at once. */
 export const maxControlConnections = 32
 

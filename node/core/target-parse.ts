@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import type { Node, ParseResult } from 'libpg-query'
 import { messageOf } from './error.ts'
 import { maxQuotedTargetChars, maxTargetBytes } from './limits.ts'
@@ -5,13 +6,26 @@ import { refuse } from './target-typed.ts'
 
 const prefix = 'SELECT WHERE '
 
+let loading: Promise<typeof import('libpg-query')> | undefined
+
+/** V8 would otherwise optimise the parser in the background: a second of processor time and up to 75 MB, for a gain that the few targets
+ *  of a process never bring in (docs/decisions/target-parser.md). */
+async function loadParser(): Promise<typeof import('libpg-query')> {
+  loading ??= (async () => {
+    setFlagsFromString('--liftoff-only')
+    const parser = await import('libpg-query')
+    await parser.loadModule()
+    return parser
+  })()
+  return loading
+}
+
 /** Text → PostgreSQL's own parse tree of it as one WHERE clause, whose locations are offsets into the text.
  *  The parser is PostgreSQL's C code in WebAssembly; it is loaded when it is first needed (docs/decisions/target-parser.md).
  *  @throws MigError `bad-target` */
 export async function parseWhere(text: string): Promise<Node> {
   refuseBytes(text)
-  const parser = await import('libpg-query')
-  await parser.loadModule()
+  const parser = await loadParser()
 
   function parse(query: string, textAt: number): ParseResult {
     try {

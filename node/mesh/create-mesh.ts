@@ -1,4 +1,4 @@
-import '../core/promise-with-resolvers.ts'
+import '../core/first.ts'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Clock, Random } from '../core/clock.ts'

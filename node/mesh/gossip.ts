@@ -1,4 +1,4 @@
-import '../core/promise-with-resolvers.ts'
+import '../core/first.ts'
 import {
   type GossipSub,
   type GossipSubComponents,

@@ -1,4 +1,4 @@
-import '../core/promise-with-resolvers.ts'
+import '../core/first.ts'
 import type { GossipSub, GossipSubComponents } from '@chainsafe/libp2p-gossipsub'
 import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'

@@ -86,7 +86,7 @@ export async function startAgent(
         greeting.confirmed(member.peer)
         courier.synced(member)
         if (own !== undefined) shownOwn.set(member.peer, own.mark)
-        if (isCollector(member.role)) held.release()
+        held.met(member.peer, isCollector(member.role))
       },
       ownItems,
       async ownItem(mark) {
@@ -145,8 +145,10 @@ export async function startAgent(
       courier.hurry()
     } else if (what.kind === 'heartbeat' && what.peer !== undefined && neighbours.of(what.peer)?.isCutOff) {
       goOn(passHeartbeatsOnMs)
-    } else if (what.kind === 'receipt' && what.peer !== self) {
-      node.syncSoon((member) => member.peer === what.peer || member.peer === what.handedBy, passAnswersOnMs)
+    } else if (what.kind === 'receipt' && what.peer !== undefined && what.actionId !== undefined) {
+      const holders = courier.holders(what.actionId, what.peer)
+      const waiting = new Set([what.peer, what.handedBy, ...holders])
+      node.syncSoon((member) => member.peer !== from && waiting.has(member.peer), passAnswersOnMs)
     }
   }
 

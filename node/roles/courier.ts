@@ -40,6 +40,8 @@ export interface Courier {
   /** What an agent is asked to carry. */
   handOver(other: Member | undefined, theirs: Pick<Hello, 'hops' | 'awaits'>): Promise<readonly Item[]>
   synced(member: Member): void
+  /** Neighbours that were handed an answer whose receipt is here now. */
+  holders(actionId: string, of: PeerId): readonly PeerId[]
   /** Agents to have sessions with, so that what is on its way comes on. */
   towardsCollectors(): readonly PeerId[]
   stop(): void
@@ -239,6 +241,7 @@ export function createCourier(
       return handing.pick(await freight(), other.peer, theirs)
     },
     synced: ({ peer }) => handing.confirmed(peer),
+    holders: handing.holders,
     towardsCollectors,
     stop() {
       stopped = true

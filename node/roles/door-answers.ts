@@ -16,6 +16,7 @@ import type { Load } from './carried.ts'
 import { type DoorContext, type Entered, type Source, wantsAnswers } from './door-context.ts'
 import { enterCertificate } from './door-members.ts'
 import { membershipFault } from './ledger.ts'
+import type { Shelf } from './shelf.ts'
 
 /** Takes the signed document out of its wire form, after the certificate that travels with it has entered. */
 async function unwrap(context: DoorContext, bytes: Uint8Array): Promise<Admission<Uint8Array>> {
@@ -163,9 +164,10 @@ export async function enterReceipt(context: DoorContext, bytes: Uint8Array): Pro
     peer: receipt.peerid,
   }
   if (receipt.peerid === context.self) {
-    return (await context.ownReceipt(envelope.value))
-      ? accept(entered)
-      : ignore('older', 'nothing waits for this receipt')
+    if (!(await context.ownReceipt(envelope.value))) return ignore('older', 'nothing waits for this receipt')
+    // Neighbours may carry the answer still, and ask here for what ends it.
+    if (!isCollector(context.role)) await keepForCarriers(shelf, entered, receipt.result, bytes)
+    return accept(entered)
   }
   const action = ledger.actions.get(receipt.actionid)
   if (action === undefined) return ignore('unknown-action', receipt.actionid)
@@ -176,11 +178,8 @@ export async function enterReceipt(context: DoorContext, bytes: Uint8Array): Pro
     const carried = keys.result(receipt.actionid, receipt.peerid)
     if ((await shelf.get('result', carried)) === undefined)
       return ignore('older', 'nothing is carried for it')
-    await shelf.put({ kind: 'receipt', key: entered.key, version: receipt.result, bytes }, { sync: false })
+    await keepForCarriers(shelf, entered, receipt.result, bytes)
     await shelf.remove('result', [carried])
-    // Kept for whoever handed the answer over. What is forgotten too early comes again from the origin.
-    const receipts = shelf.keys('receipt')
-    await shelf.remove('receipt', receipts.slice(0, Math.max(0, receipts.length - maxCarried)))
     const handedBy = context.carried?.gone('result', carried)
     return accept({ ...entered, ...(handedBy === undefined ? {} : { handedBy }) })
   }
@@ -190,4 +189,16 @@ export async function enterReceipt(context: DoorContext, bytes: Uint8Array): Pro
     { sync: false },
   )
   return accept({ ...entered, written })
+}
+
+/** For whoever handed the answer over, or was handed it. What is forgotten too early comes again from the origin. */
+async function keepForCarriers(
+  shelf: Shelf,
+  { key }: Entered,
+  version: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  await shelf.put({ kind: 'receipt', key, version, bytes }, { sync: false })
+  const receipts = shelf.keys('receipt')
+  await shelf.remove('receipt', receipts.slice(0, Math.max(0, receipts.length - maxCarried)))
 }

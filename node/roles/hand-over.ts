@@ -38,9 +38,12 @@ export interface HandOver {
   confirmed(peer: PeerId): void
   /** Linked neighbours that hold something for this node. */
   carriers(): readonly PeerId[]
+  /** Neighbours that were handed this answer, or are just being handed it. */
+  holders(actionId: string, of: PeerId): readonly PeerId[]
 }
 
 interface Given {
+  readonly answer: Freight['answer']
   readonly to: Set<PeerId>
   readonly sinceMs: number
 }
@@ -53,7 +56,10 @@ export function createHandOver(ports: {
   const { ways, members, clock } = ports
   const given = new Map<string, Given>()
   /** What is on its way in a session that has not ended; one that fails is forgotten in time. */
-  const picked = new Map<PeerId, { readonly marks: ReadonlySet<string>; readonly atMs: number }>()
+  const picked = new Map<
+    PeerId,
+    { readonly marks: ReadonlyMap<string, Freight['answer']>; readonly atMs: number }
+  >()
 
   /** How many linked neighbours may hold it by now. */
   function allowed(sinceMs: number): number {
@@ -84,10 +90,11 @@ export function createHandOver(ports: {
     return better < room
   }
 
-  function give(peer: PeerId, mark: string): void {
+  function give(peer: PeerId, mark: string, answer: Freight['answer']): void {
     const before = given.get(mark)
     given.delete(mark)
     given.set(mark, {
+      answer,
       to: new Set([...(before?.to ?? []), peer]),
       sinceMs: before?.sinceMs ?? clock.monotonicMs(),
     })
@@ -99,7 +106,7 @@ export function createHandOver(ports: {
     async pick(freight, other, theirs) {
       const heldThere = new Set(theirs.awaits.map(({ actionid, peerid }) => `${actionid} ${peerid}`))
       const items: Item[] = []
-      const marks = new Set<string>()
+      const marks = new Map<string, Freight['answer']>()
       picked.delete(other)
       let left = maxHandOverBytes
       for (const one of freight) {
@@ -108,7 +115,7 @@ export function createHandOver(ports: {
         if (answer !== undefined && heldThere.has(`${answer.actionid} ${answer.peerid}`)) continue
         if (!isFor(one, other, theirs.hops)) continue
         // Before it is read: another session may begin meanwhile.
-        marks.add(one.mark)
+        marks.set(one.mark, answer)
         picked.set(other, { marks, atMs: clock.monotonicMs() })
         const item = await one.load()
         left -= item?.bytes.length ?? 0
@@ -119,12 +126,20 @@ export function createHandOver(ports: {
       return items
     },
     confirmed(peer) {
-      for (const mark of picked.get(peer)?.marks ?? []) give(peer, mark)
+      for (const [mark, answer] of picked.get(peer)?.marks ?? []) give(peer, mark, answer)
       picked.delete(peer)
     },
     carriers() {
       const all = new Set([...given.values()].flatMap(({ to }) => [...to]))
       return members().flatMap(({ peer }) => (all.has(peer) ? [peer] : []))
+    },
+    holders(actionId, of) {
+      const isIt = (answer: Freight['answer']) => answer?.actionid === actionId && answer.peerid === of
+      const handed = [...given.values()].flatMap(({ answer, to }) => (isIt(answer) ? [...to] : []))
+      const onTheWay = [...picked].flatMap(([peer, { marks }]) =>
+        [...marks.values()].some(isIt) ? [peer] : [],
+      )
+      return [...new Set([...handed, ...onTheWay])]
     },
   }
 }

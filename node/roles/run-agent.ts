@@ -3,8 +3,9 @@ import { realpathSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import type { Clock, Random } from '../core/clock.ts'
 import { MigError, messageOf } from '../core/error.ts'
-import { maxRestartDelayMs, meshHeapMegabytes, minRestartDelayMs } from '../core/limits.ts'
+import { maxRestartDelayMs, minRestartDelayMs } from '../core/limits.ts'
 import { serveGate } from '../gate/gate-link.ts'
+import { heapFlags, watchMemory } from './memory-watch.ts'
 import { type GateSetup, openGate } from './run-gate.ts'
 import { seatBelt } from './seat-belt.ts'
 
@@ -44,7 +45,9 @@ export async function runAgent(
       signal.addEventListener('abort', stop, { once: true })
       const { from, to } = gatePipes(child)
       void serveGate(gate, from, to, log)
+      const watched = watchMemory(child, (megabytes) => log('mesh-too-large', { megabytes }))
       const how = await exited
+      watched()
       signal.removeEventListener('abort', stop)
       if (signal.aborted) return
       // Exit code 2: the mesh process says that starting it again would change nothing.
@@ -83,7 +86,7 @@ export function startConfined(
   const [node, ...entry] = setup.command
   if (node === undefined) throw new RangeError('no command to start the mesh process with')
   const args = [
-    `--max-old-space-size=${meshHeapMegabytes}`,
+    ...heapFlags,
     '--disable-proto=delete',
     ...seatBelt(setup.command, setup.state.mesh.path),
     // The seat belt lets nobody follow a link such as /usr/bin/mig.

@@ -1,4 +1,4 @@
-import '../../node/core/promise-with-resolvers.ts'
+import '../../node/core/first.ts'
 import { randomBytes } from 'node:crypto'
 import type { Role } from '../../node/core/certificate.ts'
 import type { Clock, Instant, Random } from '../../node/core/clock.ts'

@@ -1,4 +1,4 @@
-import '../../node/core/promise-with-resolvers.ts'
+import '../../node/core/first.ts'
 import { noise } from '@chainsafe/libp2p-noise'
 import type { Libp2p } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'

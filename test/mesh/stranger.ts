@@ -1,4 +1,4 @@
-import '../../node/core/promise-with-resolvers.ts'
+import '../../node/core/first.ts'
 import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub'
 import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPair } from '@libp2p/crypto/keys'

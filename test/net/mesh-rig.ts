@@ -1,4 +1,4 @@
-import '../../node/core/promise-with-resolvers.ts'
+import '../../node/core/first.ts'
 import type { Role } from '../../node/core/certificate.ts'
 import type { PeerId } from '../../node/core/peer-id.ts'
 import { startNode } from '../mesh/mesh-kit.ts'

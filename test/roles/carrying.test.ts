@@ -64,6 +64,7 @@ describe('an answer without a collector in reach', () => {
         async () => (await Promise.all(agents.map((agent) => agent.waiting()))).every((count) => count === 0),
         slowMs,
       )
+      // Whoever hears of a receipt tells those whom it handed the answer to: no waiting for the sessions of chance.
       await until('nobody carries anything any more', () => copies(agents) === 0, slowMs)
     },
     4 * slowMs,

@@ -143,4 +143,15 @@ describe('handing over', () => {
     expect(await give(all, 'a')).toBe(2)
     expect(await give(all, 'a')).toBe(1)
   })
+
+  it('knows who holds an answer, or may soon', async () => {
+    const { handOver, clock, give } = aNode(['a', 1], ['b', 1], ['c', 1])
+    await give([freight('x', 'web1')], 'a')
+    clock.advance(nextCarrierAfterMs)
+    await give([freight('x', 'web1')], 'b')
+    await handOver.pick([freight('y', 'web1')], peer('c'), { hops: 1, awaits: [] })
+    expect(handOver.holders('x', peer('web1'))).toEqual(['a', 'b'])
+    expect(handOver.holders('x', peer('self'))).toEqual([])
+    expect(handOver.holders('y', peer('web1'))).toEqual(['c'])
+  })
 })

@@ -1,0 +1,187 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Accounting } from '../../node/core/accounting.ts'
+import { connectControl } from '../../node/roles/control-socket.ts'
+import type { InvestigatorService } from '../../node/roles/service.ts'
+import { aDesk, type Desk } from '../cli/fleet/desk.ts'
+import { until } from '../processes/real-fleet.ts'
+import type { Host, Lab } from './lab.ts'
+import type { Running } from './lab-machine.ts'
+
+/** A fleet of real processes in the hosts of a lab: one operator's desk, relays with addresses that everybody can dial,
+ *  agents and investigators' nodes wherever the plan puts them. The first investigator's node is the desk's own. */
+export interface LabFleet {
+  readonly desk: Desk
+  node(name: string): LabNode
+  /** Asks as a person at the desk would, from the named investigator's node, and does not wait for answers. @returns the action's id */
+  ask(words: readonly string[], options?: { readonly from?: string }): Promise<string>
+  /** The account of an action on one investigator's node. */
+  account(id: string, on?: string): Promise<Accounting>
+  /** Waits until all of these, and nobody else, have answered; fails with the account that there was. */
+  answered(
+    id: string,
+    names: readonly string[],
+    options?: { readonly on?: string; readonly withinMs?: number },
+  ): Promise<number>
+  withService<T>(name: string, use: (service: InvestigatorService) => Promise<T>): Promise<T>
+  /** How often each agent accepted an action, over all lives of its process. */
+  acceptances(id: string): Readonly<Record<string, number>>
+  stop(): Promise<void>
+}
+
+export interface LabNode {
+  readonly name: string
+  readonly state: string
+  readonly host: Host
+  start(): Promise<void>
+  /** Ends it; `SIGKILL` as a power cut would. */
+  stop(signal?: NodeJS.Signals): Promise<void>
+  /** Everything that all its lives have logged. */
+  log(): string
+}
+
+export interface FleetPlan {
+  readonly relays: readonly string[]
+  /** Agents by host; a listening agent has an address in its own network. */
+  readonly agents: Readonly<Record<string, { readonly listens?: boolean }>>
+  /** The first is the desk's own. */
+  readonly investigators: readonly string[]
+}
+
+const port = 7373
+
+export async function startFleet(lab: Lab, plan: FleetPlan): Promise<LabFleet> {
+  const desk = aDesk()
+  mkdirSync(desk.path('tmp'))
+  const nodes = new Map<string, LabNode>()
+  const invite = async (...words: string[]) => (await desk.mig('invite', ...words)).out
+  await desk.mig('init', '--fleet-name', 'Lab', '--person', 'Ada Lovelace <ada@example.org>')
+
+  for (const name of plan.relays) {
+    const state = desk.path('relays', name)
+    const host = lab.host(name)
+    await desk.mig('relay', 'enrol', await invite('--role', 'relay'), '--name', name, '--state', state)
+    const listen = ['--listen', `/ip4/${host.address()}/tcp/${port}`]
+    nodes.set(
+      name,
+      aNode(host, name, state, ['relay', 'start', '--state', state, ...listen], /^listening on /),
+    )
+  }
+  for (const name of plan.relays) await nodes.get(name)?.start()
+  const addresses = plan.relays.flatMap((name) => {
+    const told = /^listening on (\S+)$/m.exec(nodes.get(name)?.log() ?? '')?.[1]
+    return told === undefined ? [] : ['--address', told]
+  })
+
+  for (const [name, { listens = false }] of Object.entries(plan.agents)) {
+    const host = lab.host(name)
+    const state = desk.path('agents', name)
+    const root = desk.path('machines', name)
+    for (const [path, text] of Object.entries({
+      '/etc/os-release': 'PRETTY_NAME="Debian 12"\n',
+      '/etc/hostname': `${name}\n`,
+    })) {
+      mkdirSync(dirname(join(root, path)), { recursive: true })
+      writeFileSync(join(root, path), text)
+    }
+    const line = await invite('--role', 'agent', ...addresses)
+    await desk.mig('agent', 'enrol', line, '--name', name, '--state', state)
+    const words = ['agent', 'start', '--state', state, '--root', root]
+    const listen = listens ? ['--listen', `/ip4/${host.address()}/tcp/${port}`] : []
+    nodes.set(name, aNode(host, name, state, [...words, ...listen], /^ready$/))
+  }
+  for (const [index, name] of plan.investigators.entries()) {
+    const state = index === 0 ? desk.path('investigator') : desk.path('investigators', name)
+    const line = await invite('--role', 'investigator', ...addresses)
+    await desk.mig('investigator', 'enrol', line, '--name', name, '--state', state)
+    nodes.set(
+      name,
+      aNode(lab.host(name), name, state, ['investigator', 'start', '--state', state], /^ready$/),
+    )
+  }
+  // Two cores: all at once would only make all of them late.
+  for (const name of [...plan.investigators, ...Object.keys(plan.agents)]) await nodes.get(name)?.start()
+
+  const [first = ''] = plan.investigators
+  const node = (name: string) => {
+    const one = nodes.get(name)
+    if (one === undefined) throw new Error(`the fleet has no '${name}'`)
+    return one
+  }
+  const fleet: LabFleet = {
+    desk,
+    node,
+    async ask(words, { from = first } = {}) {
+      const { said, out } = await desk.mig('-y', '--wait', '1s', '--state', node(from).state, ...words)
+      const id = /action ([a-z2-7]{52})/.exec(`${said}\n${out}`)?.[1]
+      if (id === undefined) throw new Error(`no action was sent: ${said} ${out}`)
+      return id
+    },
+    account: (id, on = first) => fleet.withService(on, (service) => service.accounting(id)),
+    async answered(id, names, { on = first, withinMs = 60_000 } = {}) {
+      const wanted = [...names].sort().join(' ')
+      let got = ''
+      try {
+        return await until(
+          `answers of ${wanted}`,
+          async () => {
+            const account = await fleet.account(id, on)
+            got = account.answered
+              .map((line) => line.name)
+              .sort()
+              .join(' ')
+            return got === wanted
+          },
+          withinMs,
+        )
+      } catch (cause) {
+        const account = JSON.stringify(await fleet.account(id, on))
+        throw new Error(`expected answers of ${wanted}, got ${got}: ${account}`, { cause })
+      }
+    },
+    async withService(name, use) {
+      const control = await connectControl(node(name).state)
+      if (control === undefined) throw new Error(`${name} does not run`)
+      try {
+        return await use(control.service)
+      } finally {
+        control.close()
+      }
+    },
+    acceptances: (id) =>
+      Object.fromEntries(
+        Object.keys(plan.agents).map((name) => [
+          name,
+          node(name)
+            .log()
+            .split('\n')
+            .filter((line) => line.includes('"event":"accepted"') && line.includes(id)).length,
+        ]),
+      ),
+    async stop() {
+      await Promise.all([...nodes.values()].map((one) => one.stop()))
+      desk.remove()
+    },
+  }
+  return fleet
+}
+
+function aNode(host: Host, name: string, state: string, words: readonly string[], ready: RegExp): LabNode {
+  const lives: Running[] = []
+  return {
+    name,
+    state,
+    host,
+    async start() {
+      const life = host.start(...words)
+      lives.push(life)
+      await life.says(ready, { withinMs: 60_000 })
+    },
+    async stop(signal = 'SIGTERM') {
+      const life = lives.at(-1)
+      life?.kill(signal)
+      await life?.ended
+    },
+    log: () => lives.map((life) => `${life.stdout()}\n${life.stderr()}`).join('\n'),
+  }
+}
