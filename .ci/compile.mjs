@@ -114,7 +114,7 @@ async function warm(root, directory) {
       const line = await command('invite', '--role', role, '--address', address, '--no-gpg')
       await command(role, 'enrol', line, '--name', role)
     }
-    const child = ['--max-old-space-size=128', '--disable-proto=delete']
+    const child = [...(process.platform === 'linux' ? [] : ['--max-old-space-size=128']), '--disable-proto=delete']
     const search = { paths: [home], names: ['.'], contents: ['x'] }
     const order = { module: 'file', parameters: { searches: { s1: search } }, wallMs: 1000, matches: 10, outputBytes: 100_000 }
     const listen = ['--listen', '/ip4/127.0.0.1/tcp/0', '--bootstrap', address]

@@ -431,7 +431,7 @@ export const maxHostRuns = 64
 export const hostSpareCpuSeconds = 2
 /** Resident memory above which a host is not given more work. */
 export const maxIdleHostMegabytes = 96
-export const watchIntervalMs = 500
+export const watchIntervalMs = 200
 /** One message between mesh process and gate: an action or a policy, in base64, with what belongs to it. */
 export const maxGateFrameBytes = 4 * 1024 * 1024
 /** Requests of the mesh process that the gate has not answered; more have to wait. */
@@ -476,7 +476,7 @@ export const unheardDelayMs = 100
 /** Answers that reached a collector by session within this time go on to others in one. */
 export const passAnswersOnMs = 300
 /** Heartbeats that reached a collector by session within this time go on to others in one. */
-export const passHeartbeatsOnMs = 1000
+export const passHeartbeatsOnMs = 500
 
 // --- Check-ins (`mig agent checkin`) ---
 export const defaultCheckinMs = 120_000

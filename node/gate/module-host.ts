@@ -8,7 +8,7 @@ import {
   moduleHeapMegabytes,
 } from '../core/limits.ts'
 import type { RunOrder } from './runner.ts'
-import { hasCompany, readUsage } from './usage-watch.ts'
+import { hasCompany, heapFlags, readUsage } from './usage-watch.ts'
 
 export interface HostOptions {
   /** How to run this project: `[node, mig.js]`, or the single binary. */
@@ -127,7 +127,7 @@ function spawnHost(options: HostOptions, cpuSeconds: number): ChildProcess {
   const [node, ...entry] = options.command
   if (node === undefined) throw new RangeError('no command to run modules with')
   const args = [
-    `--max-old-space-size=${moduleHeapMegabytes}`,
+    ...heapFlags(moduleHeapMegabytes),
     '--disable-proto=delete',
     ...entry,
     'module',

@@ -10,7 +10,7 @@ export interface ProcessUsage {
 }
 
 /** Looks at what an operation has used in its host, and says when it is too much. Where the kernel shows nothing (not Linux), only
- *  the wall limit holds. `--max-old-space-size` does not bound buffers, so resident memory is what is watched.
+ *  the wall limit and V8's own limit hold.
  *  @param cpuSeconds of this operation; what the process had used before does not count
  *  @returns to be called every `watchIntervalMs` */
 export function createUsageWatch(
@@ -47,6 +47,12 @@ export function readUsage(pid: number | undefined): ProcessUsage | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Where the kernel shows what a process holds, that is watched, buffers included. Elsewhere V8 has to keep its heap small by itself: a
+ *  flag of V8's, which costs every start some 50 ms of processor time, because Node's own code cache does not fit then. */
+export function heapFlags(megabytes: number): readonly string[] {
+  return process.platform === 'linux' ? [] : [`--max-old-space-size=${megabytes}`]
 }
 
 /** Is there any other process in a process's group? True where the kernel does not say.

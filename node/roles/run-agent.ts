@@ -3,9 +3,10 @@ import { realpathSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import type { Clock, Random } from '../core/clock.ts'
 import { MigError, messageOf } from '../core/error.ts'
-import { maxRestartDelayMs, minRestartDelayMs } from '../core/limits.ts'
+import { maxRestartDelayMs, meshHeapMegabytes, minRestartDelayMs } from '../core/limits.ts'
 import { serveGate } from '../gate/gate-link.ts'
-import { heapFlags, watchMemory } from './memory-watch.ts'
+import { heapFlags } from '../gate/usage-watch.ts'
+import { watchMemory } from './memory-watch.ts'
 import { type GateSetup, openGate } from './run-gate.ts'
 import { seatBelt } from './seat-belt.ts'
 
@@ -86,7 +87,7 @@ export function startConfined(
   const [node, ...entry] = setup.command
   if (node === undefined) throw new RangeError('no command to start the mesh process with')
   const args = [
-    ...heapFlags,
+    ...heapFlags(meshHeapMegabytes),
     '--disable-proto=delete',
     ...seatBelt(setup.command, setup.state.mesh.path),
     // The seat belt lets nobody follow a link such as /usr/bin/mig.
