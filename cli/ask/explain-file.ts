@@ -18,11 +18,13 @@ export interface FleetKnowledge {
 
 /** Explains a file: an action with its signatures, or a draft.
  *  @param fleet undefined where this machine has no investigator's node: then nothing is said of weights and hosts
+ *  @param isCancelled whether the node that was asked holds a cancel of it; a file says nothing of that
  *  @throws MigError `bad-target` */
 export async function explainFile(
   loaded: LoadedFile,
   fleet: FleetKnowledge | undefined,
   now: Instant,
+  isCancelled = false,
 ): Promise<ExplainedAction> {
   const { name, target, operations } = loaded.kind === 'action' ? loaded.file.action : loaded.draft
   const parsed = await parseTarget(target)
@@ -46,7 +48,7 @@ export async function explainFile(
       parameters,
       summary: findModule(module)?.summary ?? 'this version does not know it',
     })),
-    ...(loaded.kind === 'action' ? { window: windowOf(loaded.file.action, now) } : {}),
+    ...(loaded.kind === 'action' ? { window: windowOf(loaded.file.action, now, isCancelled) } : {}),
     signers: [...checked.persons],
     faults: checked.faults,
     weights: fleet === undefined ? [] : weighFor({ operations }, fleet.policy, checked.persons),
@@ -68,7 +70,12 @@ export function factsOf(view: AgentView): AgentFacts {
 function windowOf(
   { validfrom, expireafter }: { readonly validfrom: Instant; readonly expireafter: Instant },
   now: Instant,
+  isCancelled: boolean,
 ): { validfrom: string; expireafter: string; state: string } {
   const state = now >= expireafter ? 'expired' : now < validfrom ? 'not open yet' : 'open'
-  return { validfrom: formatInstant(validfrom), expireafter: formatInstant(expireafter), state }
+  return {
+    validfrom: formatInstant(validfrom),
+    expireafter: formatInstant(expireafter),
+    state: isCancelled ? 'cancelled' : state,
+  }
 }

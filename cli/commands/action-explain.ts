@@ -20,10 +20,10 @@ export function define(command: Command, context: CommandContext): void {
         what === '-' || existsSync(what)
           ? await explainFile(await loadActionFile(what), await knowFleet(context, options), now)
           : await withService(context, options, async ({ service }) => {
-              const { wire } = await service.action(what)
+              const { wire, view } = await service.action(what)
               const loaded: LoadedFile = { kind: 'action', file: actionFileFromWire(wire) }
               const fleet = { policy: await policyOf(service, now), agents: await service.agents() }
-              return explainFile(loaded, fleet, now)
+              return explainFile(loaded, fleet, now, view.cancelled)
             })
       if (options.json === true) return context.terminal.raw(`${inertJson(explained, 2)}\n`)
       for (const line of explanationLines(explained)) context.terminal.out(line)

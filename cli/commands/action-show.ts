@@ -20,10 +20,14 @@ export function define(command: Command, context: CommandContext): void {
         const file = actionFileFromWire(wire)
         if (options.json === true) return terminal.raw(`${inertJson(actionFileObject(file), 2)}\n`)
         const policy = await policyOf(service, clock.now())
-        const explained = await explainFile({ kind: 'action', file }, { policy, agents: [] }, clock.now())
+        const explained = await explainFile(
+          { kind: 'action', file },
+          { policy, agents: [] },
+          clock.now(),
+          view.cancelled,
+        )
         const { expected: _, ...known } = explained
         for (const line of explanationLines(known)) terminal.out(line)
-        if (view.cancelled) terminal.out('cancelled')
         terminal.out(accountingLine(await service.accounting(view.id)))
       })
     })

@@ -152,6 +152,10 @@ describe.skipIf(process.platform !== 'linux')('asking by hand', () => {
     const { answered } = JSON.parse((await mig('accounting', id, '--json')).out)
     expect(answered).toEqual([])
     expect((await mig('action', 'list')).out).toMatch(new RegExp(`^${id.slice(0, 12)} +cancelled `, 'm'))
+    // Whoever looks at one action is told the same, in the line that says how long it is open.
+    for (const command of ['show', 'explain'])
+      expect((await mig('action', command, id)).out).toMatch(/^open: \S+ to \S+ \(cancelled\)$/m)
+    expect((await mig('action', 'show', hit)).out).toMatch(/^open: \S+ to \S+ \(open\)$/m)
     back.child.kill('SIGTERM')
     await back.ended
   }, 120_000)
