@@ -160,6 +160,10 @@ export async function startFleet(lab: Lab, plan: FleetPlan): Promise<LabFleet> {
       ),
     async stop() {
       await Promise.all([...nodes.values()].map((one) => one.stop()))
+      // For whoever looks for a cause.
+      const kept = process.env.MIG_NET_LOGS
+      for (const one of kept === undefined ? [] : nodes.values())
+        writeFileSync(join(kept ?? '', `${one.name}.log`), one.log())
       desk.remove()
     },
   }

@@ -30,7 +30,7 @@ describe.skipIf(skipWithoutLab())('a fleet in a world of firewalls', () => {
     })
     fleet = await startFleet(lab, {
       relays: ['relay1', 'relay2'],
-      agents: { a1: { listens: true }, a2: { listens: true }, a3: {}, b1: {}, b2: {}, p1: {} },
+      agents: { a1: { listens: true }, a2: { listens: true }, a3: {}, b1: {}, b2: {}, p1: { listens: true } },
       investigators: ['laptop', 'ops'],
     })
     for (const investigator of ['laptop', 'ops'])
