@@ -1,10 +1,10 @@
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { isAddressOfPeer } from '../../node/core/bootstrap-address.ts'
 import { codeOf, MigError } from '../../node/core/error.ts'
 import { maxTextFileBytes } from '../../node/core/limits.ts'
 import { describeIssue } from '../../node/core/schema.ts'
-import { parseAddress } from '../../node/mesh/addresses.ts'
 import { type CommandContext, migHome } from '../context.ts'
 
 export const bootstrapFileName = 'bootstrap-peers.json'
@@ -34,7 +34,7 @@ export async function readBootstrapPeers(
 }
 
 async function addressOrFile(text: string): Promise<readonly string[]> {
-  if (parseAddress(text) !== undefined) return [text]
+  if (isAddressOfPeer(text)) return [text]
   const peers = await readPeersFile(text)
   if (peers !== undefined) return peers
   throw new MigError('bad-input', `--bootstrap ${text}: neither an address nor a file`, {
@@ -63,7 +63,7 @@ export async function readPeersFile(path: string): Promise<readonly string[] | u
   const parsed = schema.safeParse(value)
   if (!parsed.success) throw new MigError('bad-input', `${path}: ${describeIssue(parsed.error)}`)
   for (const [i, address] of parsed.data.peers.entries()) {
-    if (parseAddress(address) === undefined)
+    if (!isAddressOfPeer(address))
       throw new MigError(
         'bad-input',
         `${path}: peers[${i}]: '${address}' is no address that ends in /p2p/<id>`,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { isBootstrapAddress } from '../../node/core/bootstrap-address.ts'
+import { describe, expect, it, test } from 'vitest'
+import { isAddressOfPeer, isBootstrapAddress } from '../../node/core/bootstrap-address.ts'
 import { peerIdOf } from '../../node/core/peer-id.ts'
 import { parseAddress } from '../../node/mesh/addresses.ts'
 
@@ -62,4 +62,53 @@ test('whatever passes can be dialled', () => {
     }),
     { numRuns: 5000 },
   )
+})
+
+describe('what a node is told to dial', () => {
+  const other = peerIdOf(new Uint8Array(32).fill(8))
+
+  it.each([
+    `/ip4/192.0.2.1/tcp/7373/p2p/${peer}`,
+    `/ip4/192.0.2.1/tcp/0/p2p/${peer}`,
+    `/ip6zone/eth0/ip6/fe80::1/tcp/7373/p2p/${peer}`,
+    `/dns4/relay_1.example.org/tcp/443/wss/p2p/${peer}`,
+    `/dnsaddr/relay.example.org/p2p/${peer}`,
+    `/memory/hub/p2p/${peer}`,
+    `/ip4/192.0.2.1/tcp/7373/p2p/${other}/p2p-circuit/p2p/${peer}`,
+  ])('is read as the dialler reads it: %s', (text) => {
+    expect(parseAddress(text)?.peer).toBe(peer)
+    expect(isAddressOfPeer(text)).toBe(true)
+  })
+
+  it.each([
+    ['no peer', '/ip4/192.0.2.1/tcp/7373'],
+    ['the name of a file', 'peers.json'],
+    ['the path of a file', `/etc/mig/${peer}`],
+    ['no peer that is one', '/ip4/192.0.2.1/tcp/7373/p2p/12D3KooW'],
+    ['an octet out of range', `/ip4/192.0.2.256/tcp/1/p2p/${peer}`],
+    ['a broken IPv6 address', `/ip6/:::1/tcp/1/p2p/${peer}`],
+    ['a port out of range', `/ip4/192.0.2.1/tcp/65536/p2p/${peer}`],
+    ['a port with a zero in front', `/ip4/192.0.2.1/tcp/01/p2p/${peer}`],
+    ['a line break at its end', `/ip4/192.0.2.1/tcp/1/p2p/${peer}\n`],
+    ['more than an address has', `/dns4/${'a.'.repeat(300)}a/tcp/1/p2p/${peer}`],
+  ])('is refused before anything starts: %s', (_, text) => {
+    expect(isAddressOfPeer(text)).toBe(false)
+  })
+
+  it('is never refused where the dialler could read it', () => {
+    const host = fc.oneof(
+      fc.ipV4().map((ip) => `/ip4/${ip}`),
+      fc.ipV6().map((ip) => `/ip6/${ip}`),
+      fc.domain().map((domain) => `/dns4/${domain}`),
+    )
+    const port = fc.oneof(fc.nat(70_000).map(String), fc.constantFrom('', '00', '01', '1e2', '-1'))
+    const rest = fc.constantFrom('', '/ws', '/tls/ws', '/wss', `/p2p/${other}/p2p-circuit`, '/', '//')
+    fc.assert(
+      fc.property(host, port, rest, (where, number, more) => {
+        const text = `${where}/tcp/${number}${more}/p2p/${peer}`
+        if (parseAddress(text) !== undefined) expect([text, isAddressOfPeer(text)]).toEqual([text, true])
+      }),
+      { numRuns: 2000 },
+    )
+  })
 })
