@@ -4,7 +4,6 @@ import { MigError } from '../../node/core/error.ts'
 import { openMeshState } from '../../node/roles/enrol.ts'
 import { runCheckinMesh, runMeshProcess } from '../../node/roles/run-mesh.ts'
 import type { CommandContext } from '../context.ts'
-import { Exit } from '../exit.ts'
 import { keepNetworkFile } from '../fleet/network-file.ts'
 import { proxyOf } from '../fleet/outward-options.ts'
 import { announceStart, boundStop, meshStopWithinMs, runUntilStopped } from '../fleet/start.ts'
@@ -55,7 +54,9 @@ export function define(command: Command, context: CommandContext): void {
       } catch (error) {
         if (!(error instanceof MigError) || !lasting.has(error.code)) throw error
         for (const line of describeError(error)) context.terminal.say(line)
-        throw new Exit(2)
+        await new Promise<void>((resolve) => process.stderr.write('', () => resolve()))
+        // The line to the gate is open and would keep this process alive; the gate waits for its end.
+        process.exit(2)
       }
     })
 }

@@ -288,7 +288,7 @@ function checkOptions(options: MeshOptions): void {
     throw new MigError('bad-input', 'the seed of a peer key has 32 bytes')
   for (const text of options.bootstrap) {
     if (parseAddress(text) === undefined) {
-      throw new MigError('bad-input', `'${text}' is not an address that ends in /p2p/<id>`)
+      throw new MigError('bad-input', `'${text}' is no address that can be dialled and ends in /p2p/<id>`)
     }
   }
   for (const text of [...options.listen, ...options.announce]) {

@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { aDesk } from './desk.ts'
+import { runMig } from '../run-mig.ts'
+import { aDesk, passphrase } from './desk.ts'
 import { startNode } from './processes.ts'
 
 const ada = 'Ada Lovelace <ada@example.org>'
@@ -318,6 +319,16 @@ describe('what people get wrong', () => {
       const line = (await desk.mig('invite', '--role', 'agent', '--key', 'ada@')).out
       await desk.mig('agent', 'enrol', line)
       expect(await desk.fails('agent', 'start', '--root', desk.path('no-such-machine'))).toBe('bad-input')
+    })
+
+    it.each([
+      ['--listen', 'nonsense'],
+      ['--bootstrap', '/nonsense/x/p2p/12D3KooWEczC7WEBeZKdCttZ26bgWXRNNnUfFKSj16HJJADXtRBi'],
+    ])('ends an agent whose mesh process cannot use its %s', async (option, value) => {
+      const env = { MIG_PASSPHRASE: passphrase }
+      const { code, stderr } = await runMig(['agent', 'start', option, value], { home: desk.home, env })
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: '\S+' is no/m)])
+      expect(stderr).toContain('error: the mesh process cannot start with these settings')
     })
 
     it('runs on when no bootstrap peer answers, and the doctor names each that does not', async () => {
