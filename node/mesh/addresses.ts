@@ -43,6 +43,17 @@ export function groupByPeer(addresses: readonly string[]): DialTarget[] {
   return [...groups].map(([peer, group]) => ({ peer, addresses: group }))
 }
 
+/** What a node can dial: not itself, and nobody through itself, as a relay is told to by whoever has reserved at it. */
+export function withoutSelf(targets: readonly DialTarget[], self: PeerId): DialTarget[] {
+  return targets
+    .filter(({ peer }) => peer !== self)
+    .map(({ peer, addresses }) => ({
+      peer,
+      addresses: addresses.filter((address) => relayOf(address) !== self),
+    }))
+    .filter(({ addresses }) => addresses.length > 0)
+}
+
 /** The address with the peer's id behind it. */
 export function withPeer(address: Multiaddr, peer: PeerId): string {
   const has = address.getComponents().some(({ code, value }) => code === CODE_P2P && value === peer)

@@ -5,7 +5,7 @@ import type { Clock, Random } from '../core/clock.ts'
 import { MigError, messageOf } from '../core/error.ts'
 import { enrolLimitMs, maxServedStreamsPeer } from '../core/limits.ts'
 import { type PeerId, parsePeerId } from '../core/peer-id.ts'
-import { type DialTarget, groupByPeer, parseAddress } from './addresses.ts'
+import { type DialTarget, groupByPeer, parseAddress, withoutSelf } from './addresses.ts'
 import { Admission } from './admission.ts'
 import { type DialOutcome, dialPeer } from './dialler.ts'
 import { joinOffice } from './discovery/join-office.ts'
@@ -112,7 +112,7 @@ export async function createMesh(
 
   const dial = (target: DialTarget, signal: AbortSignal): Promise<DialOutcome> =>
     dialPeer(target, { libp2p, dialAddress: node.dialAddress, admission, ownPeer, clock, log }, signal)
-  const acquaintances = () => readAcquaintances(handlers, log).filter(({ peer }) => peer !== ownPeer)
+  const acquaintances = () => withoutSelf(readAcquaintances(handlers, log), ownPeer)
   const office = joinOffice(
     { ...options, ownPeer },
     { ...ports, listening, admission, found: () => supervisor?.wake() },
@@ -134,10 +134,9 @@ export async function createMesh(
           if (connection !== undefined) gossip.connect(connection)
         },
         expel: (peer, reason) => admission.expel(peer, reason),
-        bootstrap: () =>
-          readBootstrap(options.bootstrap, handlers, log).filter(({ peer }) => peer !== ownPeer),
+        bootstrap: () => withoutSelf(readBootstrap(options.bootstrap, handlers, log), ownPeer),
         acquaintances,
-        knownRelays: () => readAcquaintances(handlers, log, true).filter(({ peer }) => peer !== ownPeer),
+        knownRelays: () => withoutSelf(readAcquaintances(handlers, log, true), ownPeer),
         lacksRelays: () => reach.lacksRelays(),
         look: () => reach.look(),
         neighbours: () => office?.targets() ?? [],

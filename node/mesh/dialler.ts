@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/error.ts'
 import { circuitDialLimitMs, dialLimitMs, directHeadStartMs } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
-import { type DialTarget, isCircuit, relayOf } from './addresses.ts'
+import { type DialTarget, isCircuit, relayOf, withoutSelf } from './addresses.ts'
 import type { Admission } from './admission.ts'
 import type { Settled } from './links.ts'
 import type { Log } from './mesh.ts'
@@ -23,17 +23,20 @@ export interface DiallerPorts {
 
 /** Dials one peer and waits for the judgement of the connection, which has its own limit. */
 export async function dialPeer(
-  target: DialTarget,
+  known: DialTarget,
   ports: DiallerPorts,
   signal: AbortSignal,
 ): Promise<DialOutcome> {
-  const { peer } = target
+  const { peer } = known
   const { admission, ownPeer, log } = ports
   if (peer === ownPeer) return { kind: 'failed', reason: 'that is this node itself' }
+  const [target = { peer, addresses: [] }] = withoutSelf([known], ownPeer)
   // A member that is linked through a relay may be dialled directly still.
   const isRelayedOnly = admission.directConnections(peer).length === 0
   if (admission.isMember(peer) && !(isRelayedOnly && target.addresses.some((address) => !isCircuit(address))))
     return { kind: 'admitted' }
+  if (target.addresses.length === 0)
+    return { kind: 'failed', reason: 'an address is known only through this node itself' }
   let connection: Connection
   try {
     connection = await connect(target, ports, signal)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import { relayedLinkSpareMs, reservationRenewMs, reservationTtlMs } from '../../node/core/limits.ts'
+import { type PeerId, peerIdOf } from '../../node/core/peer-id.ts'
 import { parseAddress } from '../../node/mesh/addresses.ts'
 import {
   bytesOf,
@@ -210,4 +211,26 @@ test('when a direct link stands, the relayed one beside it is given up and gossi
     if (sent === 0) await new Promise((resolve) => setTimeout(resolve, 50))
   }
   await until('gossip arrives', () => texts(agent, 'actions').includes('direct'))
+})
+
+test('nobody is dialled through oneself: a relay leaves alone whom only itself could reach', async () => {
+  const gone = peerIdOf(randomBytes(32))
+  const known: { peer: PeerId; addresses: string[] }[] = []
+  const relay = await startNode('relay', { minLinks: 2, acquaintances: () => known })
+  const other = await startNode('relay')
+  const agent = await hidden([other])
+  await until('a reservation', () => hasReservation(agent))
+  const through = (via: TestNode, peer: PeerId) => `${via.address}/p2p-circuit/p2p/${peer}`
+  known.push({ peer: gone, addresses: [through(relay, gone)] })
+  known.push({ peer: agent.peer, addresses: [through(relay, agent.peer), through(other, agent.peer)] })
+  await until('the agent is reached through the other', () =>
+    relay.mesh.members().some(({ peer, relay: via }) => peer === agent.peer && via === other.peer),
+  )
+  // What is missing is looked for every second.
+  await new Promise((resolve) => setTimeout(resolve, 2500))
+  expect(relay.log.filter(({ event }) => event === 'dial-failed')).toEqual([])
+  await expect(relay.mesh.dial([through(relay, gone)], within(5000))).rejects.toMatchObject({
+    code: 'not-reachable',
+    message: expect.stringContaining('known only through this node itself'),
+  })
 })
