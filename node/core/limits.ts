@@ -511,3 +511,13 @@ export const maxBundleReportBytes = 64 * 1024
 export const maxOpenExports = 8
 /** Actions named one by one for a bundle. */
 export const maxChosenActions = 256
+
+// --- Scanning (modules/scan) ---
+/** Instructions of all patterns of one scan together: 13 bytes each, and 16 to work in. */
+export const maxScanInstructions = 1_000_000
+/** Cells of one table of a lazy DFA, four bytes each: 4 MiB, about a second-level cache. */
+export const maxDfaCells = 1024 * 1024
+/** States of one lazy DFA, beside what their rows take. */
+export const maxDfaStates = 16_384
+/** Instructions in all states of one lazy DFA together, four bytes each. */
+export const maxDfaKernel = 1024 * 1024

@@ -1,0 +1,154 @@
+import { maxDfaCells, maxDfaKernel, maxDfaStates } from '../../../node/core/limits.ts'
+import type { Automaton, Configuration } from './automaton.ts'
+
+const unknown = -1
+const nobody: readonly number[] = []
+
+/** An automaton made deterministic as far as texts have needed it: one table look-up a byte. Bounded: a full table is emptied. */
+export class LazyDfa {
+  /** The patterns that the last `run` stopped for. */
+  decided: readonly number[] = nobody
+  /** How often the table was emptied. */
+  flushes = 0
+  readonly #automaton: Automaton
+  readonly #classes: Uint8Array
+  readonly #shift: number
+  readonly #maxStates: number
+  /** Row by row, one for each state: the offset of the next row, `unknown`, or −2 − the number of an event. */
+  #table: Int32Array
+  #events: { readonly next: number; readonly decided: readonly number[] }[] = []
+  #configurations: Configuration[] = []
+  #byHash = new Map<number, number[]>()
+  #kernelSize = 0
+  /** The row in which it stands. */
+  #row = 0
+
+  constructor(automaton: Automaton) {
+    this.#automaton = automaton
+    this.#classes = automaton.alphabet.classes
+    this.#shift = Math.ceil(Math.log2(automaton.alphabet.representatives.length))
+    this.#maxStates = Math.min(maxDfaStates, maxDfaCells >> this.#shift)
+    this.#table = new Int32Array(8 << this.#shift).fill(unknown)
+    this.restart()
+  }
+
+  /** To the beginning of a text. */
+  restart(): void {
+    this.at = this.#automaton.start
+  }
+
+  get at(): Configuration {
+    return this.#configurations[this.#row >> this.#shift] as Configuration
+  }
+
+  set at(configuration: Configuration) {
+    this.#row = this.#rowOf(configuration)
+  }
+
+  /** Bytes and instructions looked at to learn them, since it was made. */
+  get steps(): number {
+    return this.#automaton.steps
+  }
+
+  get states(): number {
+    return this.#configurations.length
+  }
+
+  /** Takes bytes until one decides patterns.
+   *  @returns behind that byte, or `to` */
+  run(bytes: Uint8Array, from: number, to: number): number {
+    const classes = this.#classes
+    let table = this.#table
+    let row = this.#row
+    for (let i = from; i < to; i++) {
+      const next = table[row + (classes[bytes[i] as number] as number)] as number
+      if (next >= 0) {
+        row = next
+        continue
+      }
+      if (next === unknown) {
+        this.#row = row
+        this.#learn(bytes[i] as number)
+        table = this.#table
+        row = this.#row
+        if (this.decided.length > 0) return i + 1
+        continue
+      }
+      const event = this.#events[-2 - next] as { next: number; decided: readonly number[] }
+      this.#row = event.next
+      this.decided = event.decided
+      return i + 1
+    }
+    this.#row = row
+    this.decided = nobody
+    return to
+  }
+
+  /** @see Automaton.end */
+  end(hasLine: boolean): readonly number[] {
+    return this.#automaton.end(this.at, hasLine)
+  }
+
+  #learn(byte: number): void {
+    const cell = this.#row + (this.#classes[byte] as number)
+    const { next, decided } = this.#automaton.advance(this.at, byte)
+    const { flushes } = this
+    const row = this.#rowOf(next)
+    this.#row = row
+    this.decided = decided
+    // An emptied table has no such cell any more.
+    if (flushes !== this.flushes) return
+    this.#table[cell] = decided.length === 0 ? row : -2 - (this.#events.push({ next: row, decided }) - 1)
+  }
+
+  #rowOf(configuration: Configuration): number {
+    const hash = hashOf(configuration)
+    const known = this.#byHash.get(hash)
+    for (const state of known ?? []) {
+      if (isSame(this.#configurations[state] as Configuration, configuration)) return state << this.#shift
+    }
+    const { length } = configuration.kernel
+    if (this.#configurations.length >= this.#maxStates || this.#kernelSize + length > maxDfaKernel) {
+      if (this.#configurations.length > 0) {
+        this.#flush()
+        return this.#rowOf(configuration)
+      }
+    }
+    const state = this.#configurations.push(configuration) - 1
+    this.#kernelSize += length
+    if (known === undefined) this.#byHash.set(hash, [state])
+    else known.push(state)
+    if (this.#configurations.length << this.#shift > this.#table.length) this.#grow()
+    return state << this.#shift
+  }
+
+  #flush(): void {
+    this.flushes += 1
+    this.#automaton.forget()
+    this.#configurations = []
+    this.#events = []
+    this.#byHash = new Map()
+    this.#kernelSize = 0
+    this.#table.fill(unknown)
+  }
+
+  #grow(): void {
+    const table = new Int32Array(this.#table.length * 2)
+    table.set(this.#table)
+    table.fill(unknown, this.#table.length)
+    this.#table = table
+  }
+}
+
+function hashOf({ kernel, behind, pending }: Configuration): number {
+  let hash = Math.imul(pending ^ (behind << 27), 0x9e3779b1)
+  for (let i = 0; i < kernel.length; i++)
+    hash = Math.imul((hash ^ (kernel[i] as number)) + (hash >>> 15), 0x85ebca6b)
+  return hash
+}
+
+function isSame(a: Configuration, b: Configuration): boolean {
+  if (a.behind !== b.behind || a.pending !== b.pending || a.kernel.length !== b.kernel.length) return false
+  for (let i = 0; i < a.kernel.length; i++) if (a.kernel[i] !== b.kernel[i]) return false
+  return true
+}

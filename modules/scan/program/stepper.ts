@@ -1,0 +1,145 @@
+import { isWordPoint } from '../syntax/named-class.ts'
+import { afterWord, atLineStart, atTextStart } from './behind.ts'
+import { assertion, assertionBits, match, type Program, set, split } from './program.ts'
+import type { Workspace } from './workspace.ts'
+
+/** Where there is no next character. */
+export const endOfText = -1
+
+export interface Step {
+  /** Sorted. */
+  readonly kernel: Int32Array
+  /** The patterns with a match that ends before the character. */
+  readonly matches: readonly number[]
+}
+
+const {
+  'text-start': textStart,
+  'line-start': lineStart,
+  'text-end': textEnd,
+  'line-end': lineEnd,
+  'word-boundary': wordBoundary,
+  'no-word-boundary': noWordBoundary,
+} = assertionBits
+
+/** Steps a set of instructions over a character: the simulation of the automaton, linear in its size.
+ *  @see Thompson, Regular expression search algorithm, 1968 */
+export class Stepper {
+  readonly patterns: readonly number[]
+  /** Instructions looked at. */
+  steps = 0
+  readonly #program: Program
+  readonly #workspace: Workspace
+  readonly #starts: readonly number[]
+  /** The assertion bits that some instruction of these patterns asks for. */
+  readonly #asked: number
+  readonly #relevant: number
+  readonly #begun = new Map<number, Step>()
+
+  constructor(program: Program, workspace: Workspace, patterns: readonly number[]) {
+    this.patterns = patterns
+    this.#program = program
+    this.#workspace = workspace
+    this.#starts = patterns.map((pattern) => program.starts[pattern] as number)
+    this.#asked = patterns.reduce((bits, pattern) => bits | (program.asked[pattern] as number), 0)
+    this.#relevant =
+      ((this.#asked & textStart) === 0 ? 0 : atTextStart) |
+      ((this.#asked & lineStart) === 0 ? 0 : atLineStart) |
+      ((this.#asked & (wordBoundary | noWordBoundary)) === 0 ? 0 : afterWord)
+  }
+
+  /** Of what is behind, only what an assertion may ask for: fewer states. */
+  relevant(behind: number): number {
+    return behind & this.#relevant
+  }
+
+  /** @param next the character, or `endOfText` */
+  step(kernel: Int32Array, behind: number, next: number): Step {
+    const holds = holding(behind, next) & this.#asked
+    const begun = this.#begin(next, holds)
+    if (kernel.length === 0) return begun
+    const space = this.#workspace
+    space.open()
+    const matches = this.#walk(kernel, next, holds)
+    for (let i = 0; i < begun.kernel.length; i++) space.keep(begun.kernel[i] as number)
+    return {
+      kernel: space.kept(),
+      matches: begun.matches.length === 0 ? matches : [...matches, ...begun.matches],
+    }
+  }
+
+  /** Forgets what makes the next step faster. */
+  forget(): void {
+    this.#begun.clear()
+  }
+
+  /** An attempt begins everywhere: what becomes of it depends on the character and on what holds only. */
+  #begin(next: number, holds: number): Step {
+    const key = (next + 1) * 64 + holds
+    let step = this.#begun.get(key)
+    if (step === undefined) {
+      this.#workspace.open()
+      const matches = this.#walk(this.#starts, next, holds)
+      step = { kernel: this.#workspace.kept(), matches }
+      this.#begun.set(key, step)
+    }
+    return step
+  }
+
+  #walk(from: ArrayLike<number>, next: number, holds: number): readonly number[] {
+    const { operations, x, y, sets } = this.#program
+    const space = this.#workspace
+    const { stack } = space
+    let matches: number[] | undefined
+    let steps = 0
+    for (let i = 0; i < from.length; i++) {
+      let top = 0
+      stack[top++] = from[i] as number
+      while (top > 0) {
+        const at = stack[--top] as number
+        if (!space.pass(at)) continue
+        steps += 1
+        const operation = operations[at]
+        if (operation === set) {
+          if (next !== endOfText && contains(sets[x[at] as number] as readonly number[], next))
+            space.keep(y[at] as number)
+        } else if (operation === split) {
+          stack[top++] = x[at] as number
+          stack[top++] = y[at] as number
+        } else if (operation === assertion) {
+          if ((holds & (x[at] as number)) !== 0) stack[top++] = y[at] as number
+        } else if (operation === match) {
+          matches ??= []
+          matches.push(x[at] as number)
+        }
+      }
+    }
+    this.steps += steps
+    return matches ?? none
+  }
+}
+
+const none: readonly number[] = []
+
+function holding(behind: number, next: number): number {
+  const isBoundary = ((behind & afterWord) !== 0) !== isWordPoint(next)
+  return (
+    ((behind & atTextStart) === 0 ? 0 : textStart) |
+    ((behind & atLineStart) === 0 ? 0 : lineStart) |
+    (next === endOfText ? textEnd | lineEnd : next === 0x0a ? lineEnd : 0) |
+    (isBoundary ? wordBoundary : noWordBoundary)
+  )
+}
+
+function contains(ranges: readonly number[], point: number): boolean {
+  if (ranges.length === 2) return point >= (ranges[0] as number) && point <= (ranges[1] as number)
+  let low = 0
+  let high = ranges.length
+  // How many bounds are at most the point: an odd number within a range, or its last character.
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((ranges[middle] as number) <= point) low = middle + 1
+    else high = middle
+  }
+  return (low & 1) === 1 || (low > 0 && ranges[low - 1] === point)
+}

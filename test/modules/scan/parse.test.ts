@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest'
+import { Automaton } from '../../../modules/scan/program/automaton.ts'
+import { languageOf, parseFor, type TextKind } from '../../../modules/scan/program/language.ts'
+import { compileRegex } from '../../../node/core/regex.ts'
+import { isValidPattern } from './go-lines.ts'
+import { Dice, randomPattern } from './random-pattern.ts'
+
+describe('patterns', () => {
+  test('are refused where re2js refuses them, with its message, place and code', () => {
+    for (const source of [
+      'a(',
+      'a**',
+      'x{1001}',
+      '[z-a]',
+      '(?=a)',
+      '\\8',
+      '(?P<a>x)(?P<a>y)',
+      '\\p{Klingon}',
+      '*a',
+      '\\C',
+    ]) {
+      expect(errorOf(() => parseFor('lines', source))).toEqual(errorOf(() => compileRegex(source)))
+      expect(errorOf(() => parseFor('lines', source))).toMatchObject({ code: 'bad-regex' })
+    }
+  })
+
+  test('are taken wherever re2js takes them', () => {
+    const dice = new Dice(99)
+    for (let i = 0; i < 2000; i++) {
+      const source = randomPattern(dice)
+      if (isValidPattern(source)) expect(() => parseFor('lines', source)).not.toThrow()
+      else expect(() => parseFor('lines', source)).toThrow()
+    }
+  })
+
+  test.each([
+    ['(?i)\\W', 'k', false],
+    ['(?i)\\W', '\u212a', false],
+    ['\\W', '\u212a', true],
+    ['(?i)[^k]', '\u212a', false],
+    ['a(?i)b|c', 'C', true],
+    ['(a(?i)b)c', 'aBC', false],
+    ['\\Qa.b\\E+', 'a.bbb', true],
+    ['^\\Qa.b\\E{2}$', 'a.bb', true],
+    ['x{,2}', 'x{,2}', true],
+    ['[]a]', ']', true],
+    ['[^]a]', ']', false],
+    ['\\xff', '\xff', true],
+  ])('%s on %j: %s', (source, text, expected) => {
+    expect(matches('lines', source, Buffer.from(text))).toBe(expected)
+  })
+
+  test.each([
+    ['\\xff', 'ff', true],
+    ['\\xff', 'c3bf', false],
+    ['^\\x00\\x01.$', '0001ff', true],
+    ['é', 'c3a9', true],
+    ['^é{2}$', 'c3a9c3a9', true],
+    ['[\\x80-\\xff]{3}', '80ffc0', true],
+    ['a\\nb', '610a62', true],
+    ['a.b', '610a62', false],
+    ['(?s)a.b', '610a62', true],
+    ['(?m)^b$', '610a620a', true],
+    ['^b', '610a62', false],
+    ['(?i)k', 'e284aa', false],
+    ['^$', '', true],
+    ['\\bA\\b', 'ff41ff', true],
+  ])('of bytes: %s on %s: %s', (source, hex, expected) => {
+    expect(matches('bytes', source, Buffer.from(hex, 'hex'))).toBe(expected)
+  })
+
+  test('of bytes have no Unicode class, and no character beyond a byte in brackets', () => {
+    for (const source of ['\\pL', '[é]', '\\x{100}', '[a-\\x{20ac}]']) {
+      expect(errorOf(() => parseFor('bytes', source))).toMatchObject({ code: 'bad-regex' })
+    }
+  })
+})
+
+function matches(text: TextKind, source: string, bytes: Buffer): boolean {
+  const automaton = new Automaton(languageOf([parseFor(text, source)], text), [0])
+  let at = automaton.start
+  for (const byte of bytes) {
+    const { next, decided } = automaton.advance(at, byte)
+    if (decided.length > 0) return true
+    at = next
+  }
+  return automaton.end(at, bytes.length > 0 && bytes.at(-1) !== 0x0a).length > 0
+}
+
+function errorOf(work: () => unknown): object | undefined {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    const { code, message, position } = error as { code?: string; message: string; position?: number }
+    return { code, message, position }
+  }
+}
