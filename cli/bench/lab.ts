@@ -5,7 +5,8 @@ import { askInLab, whenInRoster } from '../../node/roles/lab-run.ts'
 import { createKeyFileSigner } from '../../node/verification/key-file-signer.ts'
 import { createKeyFile } from '../../node/verification/key-store.ts'
 import type { CommandContext } from '../context.ts'
-import { type Figure, median, milliseconds } from './figures.ts'
+import { allAnswered, type Figure, median, milliseconds } from './figures.ts'
+import type { BenchSize } from './size.ts'
 
 const question = {
   name: 'which cron job contains a password',
@@ -21,11 +22,11 @@ const question = {
   expireSeconds: 300,
 }
 
-/** Fifty agents in one process over the in-memory transport: real signatures, gates, modules and protocol. */
+/** Agents in one process over the in-memory transport: real signatures, gates, modules and protocol. */
 export async function benchLab(
   context: CommandContext,
   directory: string,
-  agents = 50,
+  { labAgents: agents, rounds, settleMs, pauseMs }: BenchSize,
 ): Promise<readonly Figure[]> {
   const { clock, random, terminal } = context
   const file = await createKeyFile(join(directory, 'keys'), 'Alice Example <alice@example.net>', 'bench')
@@ -46,13 +47,17 @@ export async function benchLab(
     }
     const investigator = await lab.startInvestigator('laptop', { bootstrap: relay.addresses })
     await whenInRoster(investigator, agents, { clock, timeoutMs: 120_000 })
-    // Links settle, and V8 has seen the code once, as on an endpoint that has been up for a while.
-    await clock.sleep(5000)
-    await askInLab(lab, investigator, [alice], question, { clock, timeoutMs: 60_000 })
+    await clock.sleep(settleMs)
+    const ask = async () => {
+      const asked = await askInLab(lab, investigator, [alice], question, { clock, timeoutMs: 60_000 })
+      allAnswered(asked, agents)
+      return asked
+    }
+    await ask()
     const asked = []
-    for (let round = 0; round < 5; round++) {
-      await clock.sleep(3000)
-      asked.push(await askInLab(lab, investigator, [alice], question, { clock, timeoutMs: 60_000 }))
+    for (let round = 0; round < rounds; round++) {
+      await clock.sleep(pauseMs)
+      asked.push(await ask())
     }
     return [
       {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { canonicalBytes } from '../../node/core/canonical-json.ts'
 import { base64Encode, base64UrlEncode } from '../../node/core/encoding.ts'
 import { decodeEnvelope, documentId } from '../../node/core/envelope.ts'
+import { MigError } from '../../node/core/error.ts'
 import { formatInstant, plusSeconds } from '../../node/core/instant.ts'
 import { peerIdOf } from '../../node/core/peer-id.ts'
 import type { RootBody } from '../../node/core/policy.ts'
@@ -20,9 +21,14 @@ import { verifySignatures } from '../../node/verification/verify-signatures.ts'
 import type { CommandContext } from '../context.ts'
 import { signDocument } from '../fleet/sign-document.ts'
 import { type Figure, median, milliseconds, perSecond } from './figures.ts'
+import type { BenchSize } from './size.ts'
 
 /** What single steps cost on one core. */
-export async function benchMicro(context: CommandContext, directory: string): Promise<readonly Figure[]> {
+export async function benchMicro(
+  context: CommandContext,
+  directory: string,
+  { rateMs, starts }: BenchSize,
+): Promise<readonly Figure[]> {
   const { clock, random, terminal } = context
   terminal.progress('signatures')
   const names = ['Alice', 'Bob', 'Carol']
@@ -46,12 +52,14 @@ export async function benchMicro(context: CommandContext, directory: string): Pr
   const verify = async (count: number) => {
     const document = decodeEnvelope(await signDocument('mig.action.v3', body, signers.slice(0, count)))
     if (typeof document === 'string') throw new RangeError(document)
-    return perSecond(() =>
-      verifySignatures(document, keyring, {
-        issuedAt: now,
-        expireAfter: plusSeconds(now, 300),
-        now: clock.now(),
-      }),
+    return perSecond(
+      () =>
+        verifySignatures(document, keyring, {
+          issuedAt: now,
+          expireAfter: plusSeconds(now, 300),
+          now: clock.now(),
+        }),
+      rateMs,
     )
   }
   const one = await verify(1)
@@ -86,8 +94,8 @@ export async function benchMicro(context: CommandContext, directory: string): Pr
   const parsed = 'value' in opened ? parseResultBody(opened.value) : 'not sealed'
   if (typeof parsed === 'string') throw new RangeError(parsed)
   const document: Result = parsed
-  const seals = await perSecond(seal)
-  const opens = await perSecond(() => openSummary(document, replySeed))
+  const seals = await perSecond(seal, rateMs)
+  const opens = await perSecond(() => openSummary(document, replySeed), rateMs)
 
   terminal.progress('storing')
   const store = await openLevelStore(join(directory, 'store'))
@@ -106,35 +114,29 @@ export async function benchMicro(context: CommandContext, directory: string): Pr
       ),
     )
     return Promise.all(writes)
-  })
+  }, rateMs)
   await store.close()
   const perResult = `${Math.round(Number(stored.replace(/\D/g, '')) * 64).toLocaleString('en')} /s`
 
   terminal.progress('start-up')
-  const [node, ...entry] = context.command
+  const [node = process.execPath, ...entry] = context.command
   const startUp = (...args: string[]) => {
-    const times = Array.from({ length: 7 }, () => {
+    const times = Array.from({ length: starts }, () => {
       const started = performance.now()
-      spawnSync(node ?? process.execPath, [...entry, ...args], {
-        env: { PATH: context.settings.path, HOME: directory },
-      })
+      const { status } = spawnSync(node, args, { env: { PATH: context.settings.path, HOME: directory } })
+      if (status !== 0) throw new MigError('internal', `${args.join(' ')} ended with ${status}`)
       return performance.now() - started
     })
     return milliseconds(median(times))
   }
-  const bare = Array.from({ length: 7 }, () => {
-    const started = performance.now()
-    spawnSync(node ?? process.execPath, ['-e', '0'], { env: { PATH: context.settings.path } })
-    return performance.now() - started
-  })
   return [
     { what: 'verifications of an action, 1 signature', value: one },
     { what: 'verifications of an action, 3 signatures', value: three },
     { what: 'summaries sealed and signed (4 KiB)', value: seals },
     { what: 'summaries opened', value: opens },
     { what: 'results stored, synced, 64 at once', value: perResult },
-    { what: '`mig version`', value: startUp('version'), aim: '150 ms' },
-    { what: '`mig help`', value: startUp('help'), aim: '150 ms' },
-    { what: 'Node alone (`node -e 0`), for comparison', value: milliseconds(median(bare)) },
+    { what: '`mig version`', value: startUp(...entry, 'version'), aim: '150 ms' },
+    { what: '`mig help`', value: startUp(...entry, 'help'), aim: '150 ms' },
+    { what: 'Node alone (`node -e 0`), for comparison', value: startUp('-e', '0') },
   ]
 }

@@ -9,19 +9,20 @@ import { machines, writeMachine } from '../demo/machines.ts'
 import { createProcesses } from '../demo/processes.ts'
 import { signDocument } from '../fleet/sign-document.ts'
 import { chooseSigner } from '../signing.ts'
-import { type Figure, median, milliseconds } from './figures.ts'
+import { allAnswered, type Figure, median, milliseconds } from './figures.ts'
+import type { BenchSize } from './size.ts'
 
 const loopback = '/ip4/127.0.0.1/tcp/0'
 
-/** Ten agents with all their processes, a relay and an investigator's node on loopback. Linux only: it reads /proc. */
+/** Agents with all their processes, a relay and an investigator's node on loopback. Linux only: it reads /proc. */
 export async function benchReal(
   context: CommandContext,
   home: string,
   environment: Readonly<Record<string, string>>,
-  idleSeconds: number,
-  agents = 10,
+  size: BenchSize,
 ): Promise<readonly Figure[]> {
   const { clock, terminal } = context
+  const { realAgents: agents, rounds, settleMs, pauseMs } = size
   const processes = createProcesses(context.command, environment, undefined)
   try {
     const fleet = await makeDemoFleet(context, home)
@@ -52,7 +53,7 @@ export async function benchReal(
     if (control === undefined) throw new MigError('internal', 'the investigator’s node does not answer')
     const { service } = control
     while ((await service.agents()).length < agents) await clock.sleep(100, context.signal)
-    await clock.sleep(5000)
+    await clock.sleep(settleMs)
     const signer = await chooseSigner(context, { gpg: false, key: fleet.alice })
     const ask = async () => {
       const draft = await service.draft({
@@ -76,10 +77,13 @@ export async function benchReal(
       let first: number | undefined
       let seen = 0
       for (;;) {
-        const { silent, expected } = await service.accounting(id)
+        const { silent, expected, answered } = await service.accounting(id)
         const passed = clock.monotonicMs() - started
         if (silent.length < expected) first ??= passed
-        if (silent.length === 0) return { firstMs: first ?? passed, lastMs: passed }
+        if (silent.length === 0) {
+          allAnswered({ expected, answered: answered.length }, agents)
+          return { firstMs: first ?? passed, lastMs: passed }
+        }
         if (passed > 60_000)
           throw new MigError('timeout', `silent: ${silent.map((line) => line.name).join(', ')}`)
         seen = await service.changes(id, seen, 1000)
@@ -87,8 +91,8 @@ export async function benchReal(
     }
     await ask()
     const asked = []
-    for (let round = 0; round < 5; round++) {
-      await clock.sleep(3000)
+    for (let round = 0; round < rounds; round++) {
+      await clock.sleep(pauseMs)
       asked.push(await ask())
     }
     const figures: Figure[] = [
@@ -102,8 +106,7 @@ export async function benchReal(
         aim: '3 s',
       },
     ]
-    if (process.platform === 'linux')
-      figures.push(...(await idleFigures(context, processes.pids(), idleSeconds)))
+    if (process.platform === 'linux') figures.push(...(await idleFigures(context, processes.pids(), size)))
     control.close()
     return figures
   } finally {
@@ -115,13 +118,13 @@ export async function benchReal(
 async function idleFigures(
   { clock, terminal, signal }: CommandContext,
   pids: ReadonlyMap<string, number>,
-  seconds: number,
+  { restMs, idleSeconds: seconds }: BenchSize,
 ): Promise<readonly Figure[]> {
   const agent = pids.get('agent0')
   const investigator = pids.get('investigator')
   if (agent === undefined || investigator === undefined) return []
-  await clock.sleep(5000, signal)
-  const members = [agent, ...(await childrenOf(agent))]
+  await clock.sleep(restMs, signal)
+  const members = [agent, await meshProcessOf(agent)]
   const before = await Promise.all(members.map(cpuMs))
   terminal.progress(`idle for ${seconds} s`)
   await clock.sleep(seconds * 1000, signal)
@@ -142,13 +145,15 @@ async function idleFigures(
   ]
 }
 
-async function childrenOf(pid: number): Promise<readonly number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
-  return text
-    .trim()
-    .split(' ')
-    .filter((word) => word !== '')
-    .map(Number)
+/** A gate's other child, the module host, comes and goes. */
+async function meshProcessOf(gate: number): Promise<number> {
+  const children = await readFile(`/proc/${gate}/task/${gate}/children`, 'utf8')
+  for (const pid of children.trim().split(' ')) {
+    // It may have ended since.
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    if (commandLine.includes('\0agent\0mesh\0')) return Number(pid)
+  }
+  throw new MigError('internal', 'the agent has no mesh process')
 }
 
 /** proc(5) counts in ticks of 10 ms. */

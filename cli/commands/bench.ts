@@ -1,29 +1,38 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { base64UrlEncode } from '../../node/core/encoding.ts'
 import { benchCatchUp } from '../bench/catch-up.ts'
 import { describeMachine, type Figure } from '../bench/figures.ts'
 import { benchLab } from '../bench/lab.ts'
 import { benchMicro } from '../bench/micro.ts'
 import { benchReal } from '../bench/real.ts'
+import { type BenchSize, fullSize, quickSize } from '../bench/size.ts'
 import type { CommandContext } from '../context.ts'
+import { wholeNumber } from '../option-values.ts'
+import { inertJson } from '../views/json.ts'
+
+const parts = ['micro', 'lab', 'catch-up', 'real'] as const
 
 interface BenchOptions {
-  readonly only?: string
-  readonly idle: string
-  readonly missed: string
+  readonly only?: (typeof parts)[number]
+  readonly quick?: true
+  readonly idle?: number
+  readonly missed?: number
   readonly write?: string
+  readonly json?: true
 }
 
 /** Measures what docs/benchmarks.md prints. Nothing leaves this machine. */
 export function define(command: Command, context: CommandContext): void {
   command
-    .option('--only <part>', 'micro, lab, catch-up or real')
-    .option('--idle <seconds>', 'how long idle processes are watched', '60')
-    .option('--missed <results>', 'how many answers the catch-up brings', '100000')
+    .addOption(new Option('--only <part>', 'one of the parts').choices([...parts]))
+    .option('--quick', 'small and short: shows that all of it runs, measures little')
+    .option('--idle <seconds>', 'how long idle processes are watched; default 60', wholeNumber)
+    .option('--missed <results>', 'how many answers the catch-up brings; default 100000', wholeNumber)
     .option('--write <file>', 'write the table there')
+    .option('--json', 'the figures as JSON')
     .action(async (options: BenchOptions) => {
       const { terminal, settings, random } = context
       const directory = await mkdtemp(join(tmpdir(), 'mig-bench-'))
@@ -34,11 +43,14 @@ export function define(command: Command, context: CommandContext): void {
         settings: { ...settings, migHome: home, passphrase, gnupgHome: undefined },
       }
       const environment = { PATH: settings.path, HOME: directory, MIG_HOME: home, MIG_PASSPHRASE: passphrase }
-      const wanted = (part: string) => options.only === undefined || options.only === part
+      const whole = options.quick === true ? quickSize : fullSize
+      const { idle = whole.idleSeconds, missed = whole.missed } = options
+      const size: BenchSize = { ...whole, idleSeconds: idle, missed }
+      const wanted = (part: (typeof parts)[number]) => options.only === undefined || options.only === part
       try {
         const figures: Figure[] = []
-        if (wanted('micro')) figures.push(...(await benchMicro(context, directory)))
-        if (wanted('lab')) figures.push(...(await benchLab(context, join(directory, 'lab'))))
+        if (wanted('micro')) figures.push(...(await benchMicro(context, directory, size)))
+        if (wanted('lab')) figures.push(...(await benchLab(context, join(directory, 'lab'), size)))
         if (wanted('catch-up')) {
           const away = join(directory, 'away')
           figures.push(
@@ -46,14 +58,15 @@ export function define(command: Command, context: CommandContext): void {
               { ...own, settings: { ...own.settings, migHome: away } },
               away,
               { ...environment, MIG_HOME: away },
-              Number(options.missed),
+              size.missed,
             )),
           )
         }
-        if (wanted('real')) figures.push(...(await benchReal(own, home, environment, Number(options.idle))))
+        if (wanted('real')) figures.push(...(await benchReal(own, home, environment, size)))
         terminal.progress('')
         const text = table(figures)
-        terminal.raw(text)
+        if (options.json === true) terminal.raw(`${inertJson({ machine: describeMachine(), figures }, 2)}\n`)
+        else terminal.raw(text)
         if (options.write !== undefined) await writeFile(options.write, page(text))
       } finally {
         await rm(directory, { recursive: true, force: true })
