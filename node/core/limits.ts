@@ -521,3 +521,8 @@ export const maxDfaCells = 1024 * 1024
 export const maxDfaStates = 16_384
 /** Instructions in all states of one lazy DFA together, four bytes each. */
 export const maxDfaKernel = 1024 * 1024
+/** Bytes taken and instructions looked at between two breaths: some milliseconds. */
+export const scanWorkBetweenBreaths = 1024 * 1024
+/** The beginning of a line that is kept until the rest comes, so that the line can be searched for literals; a longer one goes
+ *  through the automaton at once. */
+export const maxHeldLineBytes = 1024 * 1024

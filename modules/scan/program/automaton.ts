@@ -63,6 +63,15 @@ export class Automaton {
     return this.#stepper.steps
   }
 
+  /** Goes on where an automaton of the same language, with more patterns, stands. */
+  adopt(other: Configuration): Configuration {
+    return {
+      kernel: this.#stepper.own(other.kernel),
+      behind: this.#stepper.relevant(other.behind),
+      pending: other.pending,
+    }
+  }
+
   /** Forgets what makes the next step faster. */
   forget(): void {
     this.#stepper.forget()

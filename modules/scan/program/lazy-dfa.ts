@@ -55,8 +55,10 @@ export class LazyDfa {
   }
 
   /** Takes bytes until one decides patterns.
-   *  @returns behind that byte, or `to` */
-  run(bytes: Uint8Array, from: number, to: number): number {
+   *  @param maxSteps to look at before it stops nevertheless
+   *  @returns behind the last byte taken */
+  run(bytes: Uint8Array, from: number, to: number, maxSteps = Number.POSITIVE_INFINITY): number {
+    const stepsBefore = this.steps
     const classes = this.#classes
     let table = this.#table
     let row = this.#row
@@ -71,7 +73,7 @@ export class LazyDfa {
         this.#learn(bytes[i] as number)
         table = this.#table
         row = this.#row
-        if (this.decided.length > 0) return i + 1
+        if (this.decided.length > 0 || this.steps - stepsBefore > maxSteps) return i + 1
         continue
       }
       const event = this.#events[-2 - next] as { next: number; decided: readonly number[] }

@@ -68,6 +68,12 @@ export class Stepper {
     }
   }
 
+  /** Of a kernel, the instructions of these patterns. */
+  own(kernel: Int32Array): Int32Array {
+    const mine = new Set(this.patterns)
+    return kernel.filter((instruction) => mine.has(this.#program.owners[instruction] as number))
+  }
+
   /** Forgets what makes the next step faster. */
   forget(): void {
     this.#begun.clear()

@@ -96,7 +96,7 @@ const groups = [
   '(?ims:',
   '(?-ims:',
 ]
-const bareFlags = ['(?i)', '(?s)', '(?m)', '(?U)', '(?-i)', '(?im)']
+const bareFlags = ['(?i)', '(?i)', '(?i)', '(?s)', '(?m)', '(?U)', '(?-i)', '(?im)']
 
 /** A pattern of Go's syntax, now and then one that Go refuses. */
 export function randomPattern(dice: Dice, depth = 3): string {
@@ -150,6 +150,45 @@ function randomBrackets(dice: Dice): string {
     else inside += dice.one(escapes)
   }
   return `[${inside}]`
+}
+
+const words = ['badguy', 'Evil', 'token', 'kiss', 'corp', 'tmp/x', 'é€', 'abc', 'bcd', 'abcab']
+
+/** A pattern with something to search for, now and then exactly a word. */
+export function randomWordPattern(dice: Dice): string {
+  const flags = dice.one(['', '', '(?i)'])
+  const word = (): string => dice.one(words)
+  switch (dice.below(8)) {
+    case 0:
+    case 1:
+      return flags + word()
+    case 2:
+      return `${flags}(${word()}|${word()})${word()}`
+    case 3:
+      return `${flags}^${word()}`
+    case 4:
+      return `${flags}${word()}.*${word()}$`
+    case 5:
+      return `${flags}${randomPattern(dice, 1)}${word()}`
+    case 6:
+      return `${flags}\\b${word()}s?\\b|${word()}[0-9]`
+    default:
+      return randomPattern(dice)
+  }
+}
+
+/** Text with words of those patterns. */
+export function randomWordText(dice: Dice): Buffer {
+  const parts: Buffer[] = []
+  for (let count = dice.below(30); count > 0; count--) {
+    const word = dice.one(words)
+    const roll = dice.below(6)
+    if (roll === 0) parts.push(Buffer.from(word))
+    else if (roll === 1) parts.push(Buffer.from(word.slice(0, 3)))
+    else if (roll === 2) parts.push(Buffer.from(word.toUpperCase()))
+    else parts.push(dice.one(pieces))
+  }
+  return Buffer.concat(parts)
 }
 
 const pieces: readonly Buffer[] = [

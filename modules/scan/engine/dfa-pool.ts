@@ -1,0 +1,41 @@
+import { Automaton } from '../program/automaton.ts'
+import type { Language } from '../program/language.ts'
+import { LazyDfa } from '../program/lazy-dfa.ts'
+
+/** Automata of one language that texts after one another use again, by the patterns they look for. */
+export class DfaPool {
+  readonly language: Language
+  readonly #finds: 'matches' | 'lines-without'
+  readonly #dfas = new Map<string, Engine>()
+
+  constructor(language: Language, finds: 'matches' | 'lines-without') {
+    this.language = language
+    this.#finds = finds
+  }
+
+  get(patterns: readonly number[]): Engine {
+    const key = patterns.join()
+    let engine = this.#dfas.get(key)
+    if (engine === undefined) {
+      const automaton = new Automaton(this.language, patterns, this.#finds)
+      engine = { automaton, dfa: new LazyDfa(automaton) }
+    } else {
+      this.#dfas.delete(key)
+    }
+    // The one used last is the last to go.
+    this.#dfas.set(key, engine)
+    for (const old of this.#dfas.keys()) {
+      if (this.#dfas.size <= maxEngines) break
+      this.#dfas.delete(old)
+    }
+    return engine
+  }
+}
+
+export interface Engine {
+  readonly automaton: Automaton
+  readonly dfa: LazyDfa
+}
+
+/** All patterns, and some of the sets that are left when some are decided; up to 9 MiB each. */
+const maxEngines = 4

@@ -1,0 +1,217 @@
+import { maxHeldLineBytes } from '../../../node/core/limits.ts'
+import type { LiteralSearch } from '../literals/literal-search.ts'
+import type { SearchedPatterns } from '../plan.ts'
+import type { TextKind } from '../program/language.ts'
+import { Held } from './held.ts'
+import type { Meter } from './meter.ts'
+import { Runner } from './runner.ts'
+
+const newline = 0x0a
+
+/** Looks for the literals of patterns, and with their automata only at lines that hold one. */
+export class LiteralWalk {
+  readonly #patterns: SearchedPatterns
+  readonly #text: TextKind
+  readonly #meter: Meter
+  readonly #found: (pattern: number, offset: number) => void
+  /** Places of patterns that are neither found nor dropped. */
+  readonly #open: Set<number>
+  #search: LiteralSearch
+  #owners: readonly number[]
+  /** Literals of patterns that are not open any more, seen since the search was made. */
+  #stale = 0
+  /** The beginning of a line of which the rest is to come; of bytes, those in which a literal may begin. */
+  readonly #held = new Held()
+  /** All searched patterns in a line too long to be held. */
+  #longLine: Runner | undefined
+  /** Patterns whose literals are everywhere: they go byte by byte. */
+  #walked: Runner[] = []
+  readonly #isWalked = new Set<number>()
+  /** By place: up to where lines with a literal of it were looked at, and how many bytes these were. */
+  readonly #seenTo = new Map<number, number>()
+  readonly #seenBytes = new Map<number, number>()
+  #searchedBytes = 0
+
+  constructor(
+    patterns: SearchedPatterns,
+    text: TextKind,
+    meter: Meter,
+    found: (pattern: number, offset: number) => void,
+  ) {
+    this.#patterns = patterns
+    this.#text = text
+    this.#meter = meter
+    this.#found = found
+    this.#search = patterns.all.search
+    this.#owners = patterns.all.owners
+    this.#open = new Set(patterns.patterns.keys())
+  }
+
+  get isDone(): boolean {
+    return this.#open.size === 0
+  }
+
+  drop(pattern: number): void {
+    const place = this.#patterns.patterns.indexOf(pattern)
+    if (place >= 0) this.#close(place)
+  }
+
+  /** @param offset of the chunk in the text */
+  *feed(chunk: Buffer, offset: number): Generator<void, void> {
+    if (this.#text === 'bytes') yield* this.#feedBytes(chunk, offset)
+    else yield* this.#feedLines(chunk, offset)
+  }
+
+  /** @param hasLine is there anything behind the last newline? */
+  *end(hasLine: boolean): Generator<void, void> {
+    const { bytes, offset } = this.#held.take()
+    if (this.#text === 'bytes') return
+    for (const runner of [...this.#walked, ...(this.#longLine === undefined ? [] : [this.#longLine])]) {
+      runner.end(hasLine, (place) => this.#take(place, offset))
+    }
+    if (bytes.length > 0) yield* this.#look(bytes, offset)
+  }
+
+  *#feedBytes(chunk: Buffer, offset: number): Generator<void, void> {
+    const overlap = this.#patterns.longestBytes - 1
+    const held = this.#held.take()
+    // What begins before the chunk, then what is within it.
+    if (held.bytes.length > 0) {
+      yield* this.#look(Buffer.concat([held.bytes, chunk.subarray(0, overlap)]), held.offset)
+    }
+    yield* this.#look(chunk, offset)
+    const kept = Math.min(overlap, held.bytes.length + chunk.length)
+    const end = offset + chunk.length
+    const fromChunk = chunk.subarray(Math.max(0, chunk.length - kept))
+    const fromHeld = held.bytes.subarray(held.bytes.length - (kept - fromChunk.length))
+    this.#held.add(Buffer.concat([fromHeld, fromChunk]), end - kept)
+  }
+
+  *#feedLines(chunk: Buffer, offset: number): Generator<void, void> {
+    const lineStart = this.#held.isEmpty ? offset : this.#held.offset
+    for (const runner of this.#walked) {
+      yield* runner.run(chunk, 0, chunk.length, (place, at) => {
+        const before = at < 2 ? -1 : chunk.lastIndexOf(newline, at - 2)
+        this.#take(place, before < 0 ? lineStart : offset + before + 1)
+      })
+    }
+    let start = 0
+    if (!this.#held.isEmpty) {
+      start = chunk.indexOf(newline) + 1
+      if (start === 0) return yield* this.#hold(chunk, offset)
+      yield* this.#finishLine(chunk.subarray(0, start))
+    }
+    const end = chunk.lastIndexOf(newline) + 1
+    if (end > start) yield* this.#look(chunk.subarray(start, end), offset + start)
+    if (end < chunk.length) yield* this.#hold(chunk.subarray(end), offset + end)
+    yield* this.#walkCostly()
+  }
+
+  *#hold(part: Buffer, offset: number): Generator<void, void> {
+    if (this.#longLine !== undefined) return yield* this.#runLong(part)
+    this.#held.add(part, offset)
+    if (this.#held.length <= maxHeldLineBytes) return
+    this.#longLine = this.#together()
+    yield* this.#runLong(this.#held.forget())
+  }
+
+  *#finishLine(rest: Buffer): Generator<void, void> {
+    if (this.#longLine === undefined) {
+      const held = this.#held.take()
+      return yield* this.#look(Buffer.concat([held.bytes, rest]), held.offset)
+    }
+    yield* this.#runLong(rest)
+    this.#longLine = undefined
+    this.#held.take()
+  }
+
+  *#runLong(part: Buffer): Generator<void, void> {
+    yield* this.#longLine?.run(part, 0, part.length, (place) => this.#take(place, this.#held.offset)) ?? []
+  }
+
+  /** Looks for literals in whole lines, of which the last may lack its newline. */
+  *#look(bytes: Buffer, offset: number): Generator<void, void> {
+    this.#meter.add(bytes.length)
+    this.#searchedBytes += bytes.length
+    const cursor = this.#search.over(bytes)
+    const owners = this.#owners
+    while (this.#open.size > this.#isWalked.size && cursor.next()) {
+      const place = owners[cursor.literal] as number
+      this.#meter.add(1)
+      if (!this.#open.has(place) || this.#isWalked.has(place)) this.#stale += 1
+      else if (this.#patterns.isWhole[place] !== true) yield* this.#verify(place, bytes, cursor.at, offset)
+      else if (this.#text === 'bytes') this.#take(place, offset + cursor.at)
+      else this.#take(place, offset + lineStartOf(bytes, cursor.at))
+    }
+    if (this.#stale > maxStale) this.#narrow()
+  }
+
+  *#verify(place: number, bytes: Buffer, at: number, offset: number): Generator<void, void> {
+    if (offset + at < (this.#seenTo.get(place) ?? 0)) return
+    const start = lineStartOf(bytes, at)
+    const next = bytes.indexOf(newline, at)
+    const end = next < 0 ? bytes.length : next + 1
+    this.#seenTo.set(place, offset + end)
+    this.#seenBytes.set(place, (this.#seenBytes.get(place) ?? 0) + end - start)
+    const runner = new Runner(this.#patterns.alone(place), [0], this.#meter)
+    const take = (): void => this.#take(place, offset + start)
+    yield* runner.run(bytes, start, end, take)
+    if (next < 0) runner.end(true, take)
+  }
+
+  /** A search that goes without the literals that do not matter any more. */
+  #narrow(): void {
+    this.#stale = 0
+    const places = [...this.#open].filter((place) => !this.#isWalked.has(place))
+    if (places.length === 0) return
+    const { search, owners } = this.#patterns.some(places)
+    this.#search = search
+    this.#owners = owners
+  }
+
+  /** Where half of a text is lines with a literal, the search for it is only a cost. */
+  *#walkCostly(): Generator<void, void> {
+    if (this.#longLine !== undefined) return
+    const places = [...this.#seenBytes]
+      .filter(
+        ([place, bytes]) =>
+          this.#open.has(place) && bytes > bytesOfPatience && bytes > this.#searchedBytes / 2,
+      )
+      .map(([place]) => place)
+    if (places.length === 0) return
+    const runner = new Runner(this.#patterns.together(), places, this.#meter)
+    this.#walked.push(runner)
+    for (const place of places) {
+      this.#isWalked.add(place)
+      this.#seenBytes.delete(place)
+    }
+    const { bytes, offset } = this.#held.peek()
+    yield* runner.run(bytes, 0, bytes.length, (place) => this.#take(place, offset))
+    this.#narrow()
+  }
+
+  #together(): Runner {
+    const places = [...this.#open].filter((place) => !this.#isWalked.has(place))
+    return new Runner(this.#patterns.together(), places, this.#meter)
+  }
+
+  #take(place: number, offset: number): void {
+    this.#close(place)
+    this.#found(this.#patterns.patterns[place] as number, offset)
+  }
+
+  #close(place: number): void {
+    this.#open.delete(place)
+    this.#isWalked.delete(place)
+    this.#seenBytes.delete(place)
+    for (const runner of this.#walked) runner.drop(place)
+    this.#longLine?.drop(place)
+  }
+}
+
+function lineStartOf(bytes: Buffer, at: number): number {
+  return at === 0 ? 0 : bytes.lastIndexOf(newline, at - 1) + 1
+}
+
+const maxStale = 1024
+const bytesOfPatience = 64 * 1024

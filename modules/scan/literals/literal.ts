@@ -1,0 +1,14 @@
+/** Bytes that a text must hold. */
+export interface Literal {
+  /** One character a byte (Latin-1); ASCII letters in lower case when case does not matter. */
+  readonly text: string
+  readonly ignoreCase: boolean
+}
+
+/** What a pattern's matches have in common. */
+export interface LiteralNeed {
+  /** A match holds at least one of these; undefined when nothing useful is known. None at all: the pattern never matches. */
+  readonly anyOf: readonly Literal[] | undefined
+  /** One of them is all that a match needs: there is nothing to verify. */
+  readonly isWhole: boolean
+}

@@ -1,0 +1,68 @@
+/** One string of a set of which a match needs one. */
+export interface NeededString {
+  /** One character a byte; ASCII letters in lower case when `letters` is 'any-case'. */
+  readonly text: string
+  readonly letters: 'none' | 'as-written' | 'any-case'
+  /** More may be taken than the pattern takes: case was forgotten in a part. */
+  readonly isLoose: boolean
+}
+
+/** Strings, of which a match needs one. */
+export type NeededStrings = readonly NeededString[]
+
+export const emptyString: NeededString = { text: '', letters: 'none', isLoose: false }
+
+/** Each of the one followed by each of the other; undefined when that is too many, or too long.
+ *  @param maxStrings most strings of the result */
+export function crossed(a: NeededStrings, b: NeededStrings, maxStrings: number): NeededStrings | undefined {
+  if (a.length * b.length > maxStrings) return undefined
+  const result = a.flatMap((before) => b.map((after) => joined(before, after)))
+  return result.some(({ text }) => text.length > maxLength) ? undefined : result
+}
+
+/** Which of two sets is rarer in texts; one that cannot be searched for is never better. */
+export function rarer(a: NeededStrings | undefined, b: NeededStrings | undefined): NeededStrings | undefined {
+  const [first, second] = [a, b].filter((strings) => strings?.every(({ text }) => text.length >= minLength))
+  if (first === undefined || second === undefined) return first ?? second
+  return frequency(second) < frequency(first) ? second : first
+}
+
+/** Shorter ones are found too often, and searched for too slowly. */
+export const minLength = 3
+/** Longer ones are not rarer. */
+const maxLength = 64
+
+function joined(before: NeededString, after: NeededString): NeededString {
+  if (before.letters === 'none' || after.letters === 'none' || before.letters === after.letters) {
+    return {
+      text: before.text + after.text,
+      letters: before.letters === 'none' ? after.letters : before.letters,
+      isLoose: before.isLoose || after.isLoose,
+    }
+  }
+  return { text: lowerAscii(before.text + after.text), letters: 'any-case', isLoose: true }
+}
+
+export function lowerAscii(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+}
+
+/** Expected occurrences a byte, roughly: bytes taken as independent, as in logs and source code. */
+function frequency(strings: NeededStrings): number {
+  let sum = 0
+  for (const { text, letters } of strings) {
+    let product = 1
+    for (let i = 0; i < text.length; i++)
+      product *= byteFrequency(text.charCodeAt(i)) * (letters === 'any-case' ? 1.3 : 1)
+    sum += product
+  }
+  return sum
+}
+
+function byteFrequency(byte: number): number {
+  if (byte === 0x20) return 0.12
+  if (byte >= 0x61 && byte <= 0x7a) return 'etaoinsrl'.includes(String.fromCharCode(byte)) ? 0.05 : 0.02
+  if (byte >= 0x30 && byte <= 0x39) return 0.03
+  if (byte === 0) return 0.05
+  return byte < 0x80 ? 0.01 : 0.004
+}

@@ -1,0 +1,18 @@
+import { planScan, type ScanPattern, type ScanPlan } from './plan.ts'
+import type { TextKind } from './program/language.ts'
+import { Scan } from './scan.ts'
+
+/** Patterns that texts are searched for, all in one pass. Make it once for many texts: what it learns of one serves the next. */
+export class Scanner {
+  readonly #plan: ScanPlan
+
+  /** @throws MigError `bad-regex` */
+  constructor(patterns: readonly ScanPattern[], text: TextKind) {
+    this.#plan = planScan(patterns, text)
+  }
+
+  /** A new text. Several may be under way at a time. */
+  begin(): Scan {
+    return new Scan(this.#plan)
+  }
+}

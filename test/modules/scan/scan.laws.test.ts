@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import type { ScanPattern } from '../../../modules/scan/plan.ts'
+import { Scanner } from '../../../modules/scan/scanner.ts'
+import { goLines, isValidPattern } from './go-lines.ts'
+import { Dice, randomWordPattern, randomWordText } from './random-pattern.ts'
+
+const pairs = Number(process.env.MIG_SCAN_PAIRS ?? 5000)
+const seed = Number(process.env.MIG_SCAN_SEED ?? 2)
+
+describe('a scan for several patterns', () => {
+  test(`finds in a text, however it is cut, what re2js finds line by line, in ${pairs} random pairs`, () => {
+    const dice = new Dice(seed)
+    const wrong: string[] = []
+    let [found, asked] = [0, 0]
+    while (asked < pairs) {
+      const patterns = randomPatterns(dice)
+      const scanner = new Scanner(patterns, 'lines')
+      for (let i = 0; i < 3; i++) {
+        const text = Buffer.concat([randomWordText(dice), randomWordText(dice), randomWordText(dice)])
+        const scan = scanner.begin()
+        for (const chunk of cut(dice, text)) run(scan.feed(chunk))
+        run(scan.end())
+        for (const [pattern, { source, finds }] of patterns.entries()) {
+          asked += 1
+          const lines = goLines(source, text)
+          const wanted = finds === 'match'
+          const offset = scan.found.get(pattern)
+          if (offset !== undefined) found += 1
+          const line = offset === undefined ? undefined : lines[lineNumber(text, offset)]
+          if (line !== (lines.includes(wanted) ? wanted : undefined)) {
+            wrong.push(
+              `${patterns.map((p) => p.source).join(' ')} #${pattern} ${finds} on ${text.toString('hex')}: ${offset}`,
+            )
+          }
+        }
+      }
+    }
+    expect(wrong.slice(0, 5)).toEqual([])
+    expect(found).toBeGreaterThan(pairs / 10)
+    expect(found).toBeLessThan((pairs * 9) / 10)
+  }, 600_000)
+})
+
+function randomPatterns(dice: Dice): readonly ScanPattern[] {
+  const patterns: ScanPattern[] = []
+  while (patterns.length <= dice.below(6)) {
+    const source = randomWordPattern(dice)
+    if (isValidPattern(source))
+      patterns.push({ source, finds: dice.below(5) === 0 ? 'line-without' : 'match' })
+  }
+  return patterns
+}
+
+/** Pieces that are overwritten once they were taken, as a reader's buffer is. */
+function* cut(dice: Dice, text: Buffer): Generator<Buffer, void> {
+  for (let at = 0; at < text.length; ) {
+    const size = 1 + dice.below(dice.one([3, 20, 200]))
+    const chunk = Buffer.from(text.subarray(at, at + size))
+    yield chunk
+    chunk.fill(0x0a)
+    at += size
+  }
+}
+
+function run(work: Iterable<void>): void {
+  for (const _ of work);
+}
+
+function lineNumber(text: Buffer, offset: number): number {
+  let count = 0
+  for (let at = text.indexOf(0x0a); at >= 0 && at < offset; at = text.indexOf(0x0a, at + 1)) count += 1
+  return count
+}
