@@ -139,6 +139,7 @@ export class LiteralWalk {
       const place = owners[cursor.literal] as number
       this.#meter.add(1)
       if (!this.#open.has(place) || this.#isWalked.has(place)) this.#stale += 1
+      else if (offset + cursor.at < (this.#seenTo.get(place) ?? 0)) continue
       else if (this.#patterns.isWhole[place] !== true) yield* this.#verify(place, bytes, cursor.at, offset)
       else if (this.#text === 'bytes') this.#take(place, offset + cursor.at)
       else this.#take(place, offset + lineStartOf(bytes, cursor.at))
@@ -147,7 +148,6 @@ export class LiteralWalk {
   }
 
   *#verify(place: number, bytes: Buffer, at: number, offset: number): Generator<void, void> {
-    if (offset + at < (this.#seenTo.get(place) ?? 0)) return
     const start = lineStartOf(bytes, at)
     const next = bytes.indexOf(newline, at)
     const end = next < 0 ? bytes.length : next + 1

@@ -112,7 +112,7 @@ function simulate(part: Part, bytes: Buffer, from: number, to: number, decide: D
   const maxSteps = meter.left
   let i = from
   while (i < to && part.open.size > 0 && automaton.steps - steps + i - from <= maxSteps) {
-    const { next, decided } = automaton.advance(part.at, bytes[i] as number)
+    const { next, decided } = automaton.advance(part.at, bytes[i] as number, false)
     part.at = next
     i += 1
     for (const pattern of decided) if (part.open.delete(pattern)) decide(pattern, i)

@@ -7,7 +7,6 @@ import type { Workspace } from './workspace.ts'
 export const endOfText = -1
 
 export interface Step {
-  /** Sorted. */
   readonly kernel: Int32Array
   /** The patterns with a match that ends before the character. */
   readonly matches: readonly number[]
@@ -53,8 +52,9 @@ export class Stepper {
     return behind & this.#relevant
   }
 
-  /** @param next the character, or `endOfText` */
-  step(kernel: Int32Array, behind: number, next: number): Step {
+  /** @param next the character, or `endOfText`
+   *  @param isSorted is the kernel to be sorted, so that equal ones are the same? */
+  step(kernel: Int32Array, behind: number, next: number, isSorted: boolean): Step {
     const holds = holding(behind, next) & this.#asked
     const begun = this.#begin(next, holds)
     if (kernel.length === 0) return begun
@@ -63,7 +63,7 @@ export class Stepper {
     const matches = this.#walk(kernel, next, holds)
     for (let i = 0; i < begun.kernel.length; i++) space.keep(begun.kernel[i] as number)
     return {
-      kernel: space.kept(),
+      kernel: isSorted ? space.sorted() : space.kept(),
       matches: begun.matches.length === 0 ? matches : [...matches, ...begun.matches],
     }
   }
@@ -86,7 +86,7 @@ export class Stepper {
     if (step === undefined) {
       this.#workspace.open()
       const matches = this.#walk(this.#starts, next, holds)
-      step = { kernel: this.#workspace.kept(), matches }
+      step = { kernel: this.#workspace.sorted(), matches }
       this.#begun.set(key, step)
     }
     return step

@@ -55,6 +55,8 @@ const classes = [
   '\\P{Nd}',
   '\\pN',
 ]
+// What is negated first and folded then is not what is folded first.
+const foldedFirst = ['(?i:\\W)', '(?i:[^k])', '(?i:[\\Wx])', '(?i:\\P{Lu})']
 const posix = [
   '[:alpha:]',
   '[:^alpha:]',
@@ -118,7 +120,7 @@ function randomAtom(dice: Dice, depth: number): string {
   if (roll < 9) return dice.one(literals)
   if (roll < 11) return dice.one(escapes)
   if (roll < 13) return '.'
-  if (roll < 15) return dice.one(classes)
+  if (roll < 15) return dice.one(dice.below(4) === 0 ? foldedFirst : classes)
   if (roll < 18) return randomBrackets(dice)
   if (roll < 20) return dice.one(assertions)
   if (roll === 20) return `\\Q${dice.one(literals)}.*${dice.one(literals)}\\E`
