@@ -1,6 +1,6 @@
 import { DfaPool } from './engine/dfa-pool.ts'
-import type { LiteralNeed } from './literals/literal.ts'
-import { type LiteralSearch, literalSearch } from './literals/literal-search.ts'
+import type { LiteralNeed, LiteralSearch } from './literals/literal.ts'
+import { literalSearch } from './literals/literal-search.ts'
 import { requiredLiterals } from './literals/required-literals.ts'
 import { languageOf, parseFor, type TextKind } from './program/language.ts'
 import type { Node } from './syntax/node.ts'

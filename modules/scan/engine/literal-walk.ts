@@ -1,5 +1,5 @@
 import { maxHeldLineBytes } from '../../../node/core/limits.ts'
-import type { LiteralSearch } from '../literals/literal-search.ts'
+import type { LiteralSearch } from '../literals/literal.ts'
 import type { SearchedPatterns } from '../plan.ts'
 import type { TextKind } from '../program/language.ts'
 import { Held } from './held.ts'

@@ -1,4 +1,5 @@
 import type { Configuration } from '../program/automaton.ts'
+import { runLanes } from '../program/lanes.ts'
 import type { DfaPool, Engine } from './dfa-pool.ts'
 import type { Meter } from './meter.ts'
 
@@ -60,17 +61,27 @@ export class Runner {
     const { dfa } = part.engine
     const { steps, flushes } = dfa
     dfa.at = part.at
-    const end = dfa.run(bytes, from, Math.min(to, from + maxPieceBytes), this.#meter.left)
+    const pieceEnd = Math.min(to, from + maxPieceBytes)
+    const isParallel = this.#pool.language.text === 'lines' && part.bytes >= part.singleTo
+    const end = isParallel
+      ? runLanes(dfa, bytes, from, pieceEnd, this.#meter.left, (decided, at) =>
+          this.#takeNews(part, decided, at, decide),
+        )
+      : dfa.run(bytes, from, pieceEnd, this.#meter.left)
+    // Where lanes were given up, they would be again.
+    if (isParallel && end < pieceEnd) part.singleTo = part.bytes + bytesOfPatience
     part.at = dfa.at
     this.#meter.add(end - from + dfa.steps - steps)
     part.emptied += dfa.flushes - flushes
     part.bytes += end - from
     // A long text may have many states: what counts is how often within some bytes.
     if (part.bytes > bytesOfPatience) {
+      part.singleTo = Math.max(0, part.singleTo - part.bytes)
       part.bytes = 0
       part.emptied = 0
     }
-    if (dfa.decided.length > 0) this.#takeNews(part, dfa.decided, end, decide)
+    if (!isParallel && dfa.decided.length > 0) this.#takeNews(part, dfa.decided, end, decide)
+    else if (part.oldNews >= maxOldNews) this.#renew(part)
     return end
   }
 
@@ -81,9 +92,13 @@ export class Runner {
       isNews = true
       decide(pattern, at)
     }
-    if (isNews || part.open.size === 0 || ++part.oldNews < maxOldNews) return
-    // What is known is said again and again: go on with what is not.
+    if (!isNews) part.oldNews += 1
+  }
+
+  /** What is known is said again and again: go on with what is not. */
+  #renew(part: Part): void {
     part.oldNews = 0
+    if (part.open.size === 0) return
     part.engine = this.#pool.get([...part.open])
     part.at = part.engine.automaton.adopt(part.at)
   }
@@ -132,6 +147,8 @@ interface Part {
   /** How often the table was emptied in these last bytes. */
   emptied: number
   bytes: number
+  /** Up to where lanes are not tried. */
+  singleTo: number
   isSimulated: boolean
 }
 
@@ -144,6 +161,7 @@ function partOf(pool: DfaPool, patterns: readonly number[]): Part {
     oldNews: 0,
     emptied: 0,
     bytes: 0,
+    singleTo: 0,
     isSimulated: false,
   }
 }

@@ -1,41 +1,48 @@
-import type { Literal } from './literal.ts'
+import type { Literal, LiteralCursor, LiteralSearch } from './literal.ts'
 import { WuManber } from './wu-manber.ts'
-
-/** Finds where literals are in texts; several may be searched at a time. */
-export interface LiteralSearch {
-  /** @param bytes must not change while the cursor is used */
-  over(bytes: Buffer): LiteralCursor
-}
-
-export interface LiteralCursor {
-  /** The literal found last, and where it begins. */
-  readonly literal: number
-  readonly at: number
-  /** @returns false when there is no more */
-  next(): boolean
-}
 
 /** @param literals at least one, each of at least `minLength` bytes */
 export function literalSearch(literals: readonly Literal[]): LiteralSearch {
-  const [only] = literals
-  if (literals.length !== 1 || only === undefined || only.ignoreCase) return new WuManber(literals)
-  const needle = Buffer.from(only.text, 'latin1')
-  return { over: (bytes) => new OneLiteral(needle, bytes) }
+  const shortest = literals.reduce(
+    (length, { text }) => Math.min(length, text.length),
+    Number.POSITIVE_INFINITY,
+  )
+  // One after the other in native code is faster than all at once where these can skip little.
+  const most = shortest < 6 ? 6 : 2
+  if (literals.length > most || literals.some(({ ignoreCase }) => ignoreCase)) return new WuManber(literals)
+  const needles = literals.map(({ text }) => Buffer.from(text, 'latin1'))
+  return { over: (bytes) => new FewLiterals(needles, bytes) }
 }
 
-class OneLiteral implements LiteralCursor {
-  readonly literal = 0
+/** Each by itself, together in the order of their places. */
+class FewLiterals implements LiteralCursor {
+  literal = 0
   at = -1
-  readonly #needle: Buffer
+  readonly #needles: readonly Buffer[]
   readonly #bytes: Buffer
+  /** By literal: where it is next; behind the end when it is not there. */
+  readonly #places: number[]
 
-  constructor(needle: Buffer, bytes: Buffer) {
-    this.#needle = needle
+  constructor(needles: readonly Buffer[], bytes: Buffer) {
+    this.#needles = needles
     this.#bytes = bytes
+    this.#places = needles.map((_, literal) => this.#find(literal, 0))
   }
 
   next(): boolean {
-    this.at = this.#bytes.indexOf(this.#needle, this.at + 1)
-    return this.at >= 0
+    let literal = 0
+    for (let other = 1; other < this.#places.length; other++) {
+      if ((this.#places[other] as number) < (this.#places[literal] as number)) literal = other
+    }
+    this.literal = literal
+    this.at = this.#places[literal] as number
+    if (this.at === this.#bytes.length) return false
+    this.#places[literal] = this.#find(literal, this.at + 1)
+    return true
+  }
+
+  #find(literal: number, from: number): number {
+    const place = this.#bytes.indexOf(this.#needles[literal] as Buffer, from)
+    return place < 0 ? this.#bytes.length : place
   }
 }

@@ -12,3 +12,17 @@ export interface LiteralNeed {
   /** One of them is all that a match needs: there is nothing to verify. */
   readonly isWhole: boolean
 }
+
+/** Finds where literals are in texts; several may be searched at a time. */
+export interface LiteralSearch {
+  /** @param bytes must not change while the cursor is used */
+  over(bytes: Buffer): LiteralCursor
+}
+
+export interface LiteralCursor {
+  /** The literal found last, and where it begins. */
+  readonly literal: number
+  readonly at: number
+  /** @returns false when there is no more */
+  next(): boolean
+}

@@ -1,5 +1,4 @@
-import type { Literal } from './literal.ts'
-import type { LiteralCursor, LiteralSearch } from './literal-search.ts'
+import type { Literal, LiteralCursor, LiteralSearch } from './literal.ts'
 
 const blockBytes = 3
 const hashBits = 16

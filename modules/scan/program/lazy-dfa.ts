@@ -10,11 +10,12 @@ export class LazyDfa {
   decided: readonly number[] = nobody
   /** How often the table was emptied. */
   flushes = 0
+  /** The class of each byte: a column of the table. */
+  readonly classes: Uint8Array
   readonly #automaton: Automaton
-  readonly #classes: Uint8Array
   readonly #shift: number
   readonly #maxStates: number
-  /** Row by row, one for each state: the offset of the next row, `unknown`, or −2 − the number of an event. */
+  /** Offsets of rows, `unknown`, or −2 − the number of an event. */
   #table: Int32Array
   #events: { readonly next: number; readonly decided: readonly number[] }[] = []
   #configurations: Configuration[] = []
@@ -25,7 +26,7 @@ export class LazyDfa {
 
   constructor(automaton: Automaton) {
     this.#automaton = automaton
-    this.#classes = automaton.alphabet.classes
+    this.classes = automaton.alphabet.classes
     this.#shift = Math.ceil(Math.log2(automaton.alphabet.representatives.length))
     this.#maxStates = Math.min(maxDfaStates, maxDfaCells >> this.#shift)
     this.#table = new Int32Array(8 << this.#shift).fill(unknown)
@@ -38,7 +39,7 @@ export class LazyDfa {
   }
 
   get at(): Configuration {
-    return this.#configurations[this.#row >> this.#shift] as Configuration
+    return this.configurationOf(this.#row)
   }
 
   set at(configuration: Configuration) {
@@ -59,7 +60,7 @@ export class LazyDfa {
    *  @returns behind the last byte taken */
   run(bytes: Uint8Array, from: number, to: number, maxSteps = Number.POSITIVE_INFINITY): number {
     const stepsBefore = this.steps
-    const classes = this.#classes
+    const classes = this.classes
     let table = this.#table
     let row = this.#row
     for (let i = from; i < to; i++) {
@@ -86,13 +87,32 @@ export class LazyDfa {
     return to
   }
 
+  /** Row by row, one for each state: the offset of the next row, or less than 0 where there is more to know. A new one when it
+   *  grows. */
+  get table(): Int32Array {
+    return this.#table
+  }
+
+  configurationOf(row: number): Configuration {
+    return this.#configurations[row >> this.#shift] as Configuration
+  }
+
+  /** Where it stands, as an offset in the table. When that is emptied, all others are gone. */
+  get row(): number {
+    return this.#row
+  }
+
+  set row(row: number) {
+    this.#row = row
+  }
+
   /** @see Automaton.end */
   end(hasLine: boolean): readonly number[] {
     return this.#automaton.end(this.at, hasLine)
   }
 
   #learn(byte: number): void {
-    const cell = this.#row + (this.#classes[byte] as number)
+    const cell = this.#row + (this.classes[byte] as number)
     const { next, decided } = this.#automaton.advance(this.at, byte)
     const { flushes } = this
     const row = this.#rowOf(next)

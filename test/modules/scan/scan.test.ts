@@ -4,6 +4,7 @@ import type { TextKind } from '../../../modules/scan/program/language.ts'
 import type { Scan } from '../../../modules/scan/scan.ts'
 import { Scanner } from '../../../modules/scan/scanner.ts'
 import { maxHeldLineBytes } from '../../../node/core/limits.ts'
+import { goLines } from './go-lines.ts'
 import { Dice } from './random-pattern.ts'
 
 describe('a scan', () => {
@@ -112,6 +113,39 @@ describe('a scan', () => {
     const found = foundIn(words, text, 777)
     expect(found).toEqual([...words.keys()].filter((i) => text.includes(words[i] as string)))
     expect(found.length).toBeGreaterThan(50)
+  })
+
+  test('finds the same in long pieces, in which it walks in several places at once', () => {
+    const dice = new Dice(8)
+    const sources = [
+      '[0-9]{7}',
+      '^q[a-z]*$',
+      'x.?.?y.?z',
+      '[k-m]{9}',
+      '^.{60,}$',
+      '(?i)k[a-c]{5}',
+      '\\bno.?\\b',
+      '^.*=[a-f]+$',
+    ]
+    const patterns: ScanPattern[] = [
+      ...sources.map(pattern),
+      ...['.', '^.{0,50}$', '[a-m]'].map((source): ScanPattern => ({ source, finds: 'line-without' })),
+    ]
+    let found = 0
+    for (let round = 0; round < 30; round++) {
+      const letters = [...dice.one(['abcdefghij 0123=', 'klmnopqxyz\r=', 'é€aKk9'])]
+      const length = dice.one([20, 200])
+      const text = Buffer.from(
+        Array.from({ length: 100_000 }, () => (dice.below(length) === 0 ? '\n' : dice.one(letters))).join(''),
+      )
+      const expected = patterns.flatMap(({ source, finds }, i) =>
+        goLines(source, text).includes(finds === 'match') ? [i] : [],
+      )
+      expect(foundIn(patterns, text, dice.one([16_384, 40_000, 400_000]))).toEqual(expected)
+      found += expected.length
+    }
+    expect(found).toBeGreaterThan(60)
+    expect(found).toBeLessThan(270)
   })
 
   test('goes byte by byte where a literal is in every line, and finds the same', () => {
