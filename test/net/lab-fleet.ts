@@ -1,10 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Accounting } from '../../node/core/accounting.ts'
 import { connectControl } from '../../node/roles/control-socket.ts'
 import type { InvestigatorService } from '../../node/roles/service.ts'
 import { aDesk, type Desk } from '../cli/fleet/desk.ts'
-import { until } from '../processes/real-fleet.ts'
+import { builtMig } from '../cli/run-mig.ts'
+import { childrenOf, until } from '../processes/real-fleet.ts'
 import type { Host, Lab } from './lab.ts'
 import type { Running } from './lab-machine.ts'
 
@@ -38,22 +39,48 @@ export interface LabNode {
   stop(signal?: NodeJS.Signals): Promise<void>
   /** Everything that all its lives have logged. */
   log(): string
+  /** Stops it where it stands: its connections live on and nothing comes out of them. */
+  freeze(): void
+  thaw(): void
 }
 
 export interface FleetPlan {
   readonly relays: readonly string[]
-  /** Agents by host; a listening agent has an address in its own network. */
-  readonly agents: Readonly<Record<string, { readonly listens?: boolean }>>
+  readonly agents: Readonly<Record<string, AgentPlan>>
   /** The first is the desk's own. */
   readonly investigators: readonly string[]
 }
 
+/** Agents by host; a listening agent has an address in its own network. */
+export interface AgentPlan {
+  readonly listens?: boolean
+  /** How far its clock is ahead of everybody's. */
+  readonly aheadMs?: number
+}
+
 const port = 7373
+
+/** A program that runs `mig` on a host whose clock is wrong. The agent starts its other processes by it, too. */
+function skewedMig(aheadMs: number): string {
+  const path = join(dirname(builtMig()), `skewed-${process.pid}-${aheadMs}.mjs`)
+  writeFileSync(
+    path,
+    `const Right = Date
+globalThis.Date = class Date extends Right {
+  constructor(...given) { super(...(given.length === 0 ? [Right.now() + ${aheadMs}] : given)) }
+  static now() { return Right.now() + ${aheadMs} }
+}
+await import('./mig.js')
+`,
+  )
+  return path
+}
 
 export async function startFleet(lab: Lab, plan: FleetPlan): Promise<LabFleet> {
   const desk = aDesk()
   mkdirSync(desk.path('tmp'))
   const nodes = new Map<string, LabNode>()
+  const programs: string[] = []
   const invite = async (...words: string[]) => (await desk.mig('invite', ...words)).out
   await desk.mig('init', '--fleet-name', 'Lab', '--person', 'Ada Lovelace <ada@example.org>')
 
@@ -73,7 +100,7 @@ export async function startFleet(lab: Lab, plan: FleetPlan): Promise<LabFleet> {
     return told === undefined ? [] : ['--address', told]
   })
 
-  for (const [name, { listens = false }] of Object.entries(plan.agents)) {
+  for (const [name, { listens = false, aheadMs = 0 }] of Object.entries(plan.agents)) {
     const host = lab.host(name)
     const state = desk.path('agents', name)
     const root = desk.path('machines', name)
@@ -88,7 +115,9 @@ export async function startFleet(lab: Lab, plan: FleetPlan): Promise<LabFleet> {
     await desk.mig('agent', 'enrol', line, '--name', name, '--state', state)
     const words = ['agent', 'start', '--state', state, '--root', root]
     const listen = listens ? ['--listen', `/ip4/${host.address()}/tcp/${port}`] : []
-    nodes.set(name, aNode(host, name, state, [...words, ...listen], /^ready$/))
+    const program = aheadMs === 0 ? builtMig() : skewedMig(aheadMs)
+    if (aheadMs !== 0) programs.push(program)
+    nodes.set(name, aNode(host, name, state, [...words, ...listen], /^ready$/, program))
   }
   for (const [index, name] of plan.investigators.entries()) {
     const state = index === 0 ? desk.path('investigator') : desk.path('investigators', name)
@@ -160,6 +189,7 @@ export async function startFleet(lab: Lab, plan: FleetPlan): Promise<LabFleet> {
       ),
     async stop() {
       await Promise.all([...nodes.values()].map((one) => one.stop()))
+      for (const program of programs) rmSync(program)
       // For whoever looks for a cause.
       const kept = process.env.MIG_NET_LOGS
       for (const one of kept === undefined ? [] : nodes.values())
@@ -170,14 +200,21 @@ export async function startFleet(lab: Lab, plan: FleetPlan): Promise<LabFleet> {
   return fleet
 }
 
-function aNode(host: Host, name: string, state: string, words: readonly string[], ready: RegExp): LabNode {
+function aNode(
+  host: Host,
+  name: string,
+  state: string,
+  words: readonly string[],
+  ready: RegExp,
+  program = builtMig(),
+): LabNode {
   const lives: Running[] = []
   return {
     name,
     state,
     host,
     async start() {
-      const life = host.start(...words)
+      const life = host.spawn([process.execPath, program, ...words])
       lives.push(life)
       await life.says(ready, { withinMs: 60_000 })
     },
@@ -186,6 +223,15 @@ function aNode(host: Host, name: string, state: string, words: readonly string[]
       life?.kill(signal)
       await life?.ended
     },
+    freeze: () => signalAll(lives.at(-1), 'SIGSTOP'),
+    thaw: () => signalAll(lives.at(-1), 'SIGCONT'),
     log: () => lives.map((life) => `${life.stdout()}\n${life.stderr()}`).join('\n'),
   }
+}
+
+/** An agent has a second process, and maybe one for its modules. */
+function signalAll(life: Running | undefined, signal: NodeJS.Signals): void {
+  if (life === undefined) return
+  const all = [life.pid, ...childrenOf(life.pid)]
+  for (const pid of all) process.kill(pid, signal)
 }

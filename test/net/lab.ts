@@ -50,6 +50,8 @@ export interface Host {
   /** Pulls the cable of this host alone. */
   unplug(): void
   plug(): void
+  /** Its line carries only so much each way, late; 0 ends it. */
+  slow(kilobitsPerSecond: number): void
   /** Carries the host to another site; it gets an address there. */
   moveTo(site: string): void
   /** Runs a command to its end. */
@@ -269,6 +271,17 @@ class LabHost implements Host {
 
   plug(): void {
     ip(this.#at().namespace, 'link', 'set', this.#port, 'up')
+  }
+
+  slow(kilobitsPerSecond: number): void {
+    for (const [namespace, name] of [
+      [this.namespace, 'eth0'],
+      [this.#at().namespace, this.#port],
+    ] as const) {
+      shQuietly('ip', ['netns', 'exec', namespace, 'tc', 'qdisc', 'del', 'dev', name, 'root'])
+      const shape = ['root', 'tbf', 'rate', `${kilobitsPerSecond}kbit`, 'burst', '2kb', 'latency', '3s']
+      if (kilobitsPerSecond > 0) inside(namespace, ['tc', 'qdisc', 'add', 'dev', name, ...shape])
+    }
   }
 
   moveTo(site: string): void {

@@ -6,9 +6,10 @@ import { skipWithoutLab } from './skip.ts'
 
 const officeA = ['a1', 'a2', 'a3']
 const officeB = ['b1', 'b2']
-const plant = ['p1']
+const plant = ['early', 'p1']
 const everybody = [...officeA, ...officeB, ...plant]
-const question = (name: string) => ['-t', 'all', 'file', '-path', '/etc', '-name', `^${name}$`]
+// The clock of one host is ten minutes ahead: what expires in five has expired there.
+const question = (name: string) => ['-t', 'all', '-e', '1h', 'file', '-path', '/etc', '-name', `^${name}$`]
 
 /** Office A: a LAN behind NAT. Office B: symmetric NAT. The plant: no way in, no translation. Two relays in different clouds,
  *  a laptop at home that may go to the café, and a second investigator at the plant. */
@@ -30,7 +31,15 @@ describe.skipIf(skipWithoutLab())('a fleet in a world of firewalls', () => {
     })
     fleet = await startFleet(lab, {
       relays: ['relay1', 'relay2'],
-      agents: { a1: { listens: true }, a2: { listens: true }, a3: {}, b1: {}, b2: {}, p1: { listens: true } },
+      agents: {
+        a1: { listens: true },
+        a2: { listens: true },
+        a3: {},
+        b1: {},
+        b2: {},
+        p1: { listens: true },
+        early: { aheadMs: 600_000 },
+      },
       investigators: ['laptop', 'ops'],
     })
     for (const investigator of ['laptop', 'ops'])
@@ -153,4 +162,33 @@ describe.skipIf(skipWithoutLab())('a fleet in a world of firewalls', () => {
     await fleet.node('b1').start()
     await fleet.answered(id, everybody, { withinMs: 90_000 })
   }, 240_000)
+
+  it('answers over a slow line, and does not let it hold up the others', async () => {
+    lab.host('b1').slow(32)
+    const id = await ask('hostname')
+    const quickly = everybody.filter((name) => name !== 'b1')
+    await until(
+      'the others have answered',
+      async () => {
+        const names = (await fleet.account(id)).answered.map(({ name }) => name)
+        return quickly.every((name) => names.includes(name))
+      },
+      20_000,
+    )
+    await fleet.answered(id, everybody, { withinMs: 120_000 })
+    lab.host('b1').slow(0)
+  }, 240_000)
+
+  it('answers beside a relay and a neighbour that take everything and let nothing out', async () => {
+    for (const name of ['relay1', 'a1']) fleet.node(name).freeze()
+    const id = await ask('os-release')
+    await fleet.answered(
+      id,
+      everybody.filter((name) => name !== 'a1'),
+      { withinMs: 120_000 },
+    )
+    expect((await fleet.account(id)).silent.map(({ name }) => name)).toEqual(['a1'])
+    for (const name of ['relay1', 'a1']) fleet.node(name).thaw()
+    await fleet.answered(id, everybody, { withinMs: 120_000 })
+  }, 300_000)
 })
