@@ -24,7 +24,7 @@ export function createLog(
 }
 
 function levelOf(event: string): LogLevel {
-  if (/failed|fell|lost|refused|ended/.test(event)) return 'warn'
+  if (/failed|fell|lost|refused|ended|differs/.test(event)) return 'warn'
   return frequent.has(event) ? 'debug' : 'info'
 }
 

@@ -4,7 +4,7 @@ import type { Instant } from '../../node/core/clock.ts'
 import type { Tally } from '../../node/roles/action-updates.ts'
 import type { InvestigatorService, ResultView } from '../../node/roles/service.ts'
 import type { CommandContext, ExitCode } from '../context.ts'
-import { progressLine, reasonLines } from '../views/account.ts'
+import { clockLines, progressLine, reasonLines } from '../views/account.ts'
 import { answerCsv, answerCsvHead, answerLines, isShown, outcomeLine, type Show } from '../views/answers.ts'
 import { inertJson } from '../views/json.ts'
 
@@ -69,7 +69,7 @@ export async function followAction(
   const accounting = await service.accounting(id)
   terminal.progress('')
   printer.finish(id, [...views.values()], accounting)
-  for (const line of reasonLines(accounting)) terminal.say(line)
+  for (const line of [...reasonLines(accounting), ...clockLines(accounting)]) terminal.say(line)
   sayTruncated([...views.values()], id, context)
   terminal.say(accountingLine(accounting))
   if (accounting.silent.length > 0) {

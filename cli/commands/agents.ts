@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { AgentFacts } from '../../node/core/agent-facts.ts'
 import { parseTarget, selectAgents } from '../../node/core/target.ts'
+import { clockWords } from '../../node/roles/clock-difference.ts'
 import { parseAgentSearch, parseSilence, readRosterFile } from '../ask/agent-rows.ts'
 import { resolveTarget } from '../ask/ask.ts'
 import { factsOf } from '../ask/explain-file.ts'
@@ -39,10 +40,10 @@ export function define(command: Command, context: CommandContext): void {
           : await parseTarget(
               resolveTarget({ target: options.target }, await loadConfig(context, options.config), context),
             )
-      const { rows: all, behind } =
+      const { rows: all, notes } =
         options.from === undefined
           ? await fromMesh(context, options)
-          : { rows: await readRosterFile(options.from), behind: undefined }
+          : { rows: await readRosterFile(options.from), notes: [] }
       const now = clock.now()
       const rows = (target === undefined ? all : selectAgents(target, all, now))
         .filter((row) => search?.matches(row) ?? true)
@@ -54,14 +55,14 @@ export function define(command: Command, context: CommandContext): void {
       else if (format === 'csv') terminal.raw(agentCsv(rows))
       else if (rows.length > 0) for (const line of agentLines(rows, now)) terminal.out(line)
       terminal.say(count(rows.length, all.length, options))
-      if (behind !== undefined) terminal.say(behind)
+      for (const line of notes) terminal.say(line)
     })
 }
 
 interface Roster {
   readonly rows: readonly AgentFacts[]
-  /** Whose last heartbeat named an older policy than this node's. */
-  readonly behind: string | undefined
+  /** Whose last heartbeat named an older policy than this node's, and whose clock is wrong. */
+  readonly notes: readonly string[]
 }
 
 async function fromMesh(context: CommandContext, options: Options): Promise<Roster> {
@@ -72,12 +73,19 @@ async function fromMesh(context: CommandContext, options: Options): Promise<Rost
     const { policyVersion } = await service.about()
     const older = agents.filter((agent) => agent.status !== 'revoked' && agent.policyversion < policyVersion)
     const names = older.map((agent) => `${agent.name} (${agent.policyversion})`).join(', ')
+    const clocks = agents.flatMap(({ name, clockAheadMinutes }) =>
+      clockAheadMinutes === undefined ? [] : [`${name} (${clockWords(clockAheadMinutes)})`],
+    )
     return {
       rows: agents.map(factsOf),
-      behind:
-        older.length === 0
-          ? undefined
-          : `policy ${policyVersion} is in force; at their last heartbeat some had an older one: ${names}`,
+      notes: [
+        ...(older.length === 0
+          ? []
+          : [`policy ${policyVersion} is in force; at their last heartbeat some had an older one: ${names}`]),
+        ...(clocks.length === 0
+          ? []
+          : [`when last met directly, these clocks were wrong: ${clocks.join(', ')} (mig doctor there)`]),
+      ],
     }
   })
 }

@@ -10,6 +10,7 @@ import type { About } from '../../node/roles/service.ts'
 import { diskSpace } from '../../node/store/disk-space.ts'
 import { openLevelStore } from '../../node/store/level-store.ts'
 import type { CommandContext } from '../context.ts'
+import { describeClock } from './clock-words.ts'
 import type { Finding } from './finding.ts'
 import { type NodeStatus, readNodeStatus } from './node-status.ts'
 import { describeReach } from './reach-words.ts'
@@ -124,7 +125,10 @@ async function checkReach(
 ): Promise<readonly Finding[]> {
   const { network } = status
   const control = isInUse && status.role === 'investigator' ? await connectControl(state) : undefined
-  const known: Finding[] = isInUse && network !== undefined ? [...describeReach(about, network)] : []
+  const known: Finding[] =
+    isInUse && network !== undefined
+      ? [...describeReach(about, network), ...describeClock(about, network)]
+      : []
   if (control !== undefined) {
     try {
       const { policyVersion, aside } = await control.service.about()

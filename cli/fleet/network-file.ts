@@ -38,6 +38,7 @@ const schema = z.strictObject({
       }),
     )
     .max(1000),
+  clock: z.strictObject({ aheadMinutes: z.int(), neighbours: z.int().min(0) }).optional(),
   relaying: z
     .strictObject({
       reservations: count,
@@ -67,7 +68,7 @@ const looksBetweenCounts = 10
 /** Keeps a file of how a running node stands in the network, for commands that have no line to it.
  *  @returns how to end that and take the file away */
 export async function keepNetworkFile(
-  context: CommandContext,
+  context: Pick<CommandContext, 'clock'>,
   state: string,
   view: () => NetworkView,
 ): Promise<() => Promise<void>> {

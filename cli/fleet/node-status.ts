@@ -6,6 +6,7 @@ import { formatInstant } from '../../node/core/instant.ts'
 import { openNodeState, readBootstrap } from '../../node/roles/enrol.ts'
 import type { NetworkView } from '../../node/roles/network-view.ts'
 import { createOutsideMemory } from '../../node/roles/outside-memory.ts'
+import { beside } from './clock-words.ts'
 import { readNetworkFile } from './network-file.ts'
 import { countLinks, formatBytes, reachedHow } from './reach-words.ts'
 import { readRunningFile } from './running-file.ts'
@@ -83,7 +84,7 @@ function processesOf({ pid, gatepid }: NodeStatus): string {
 
 function describeNetwork(network: NetworkView | undefined): readonly string[] {
   if (network === undefined) return []
-  const { links, relaying } = network
+  const { links, relaying, clock } = network
   return [
     `  reached      ${reachedHow(network)}`,
     `  links        ${countLinks(links)}`,
@@ -91,6 +92,7 @@ function describeNetwork(network: NetworkView | undefined): readonly string[] {
       const through = relay === undefined ? how : `${how} through ${relay}`
       return `               ${role} ${name}, ${through}, ${direction}, since ${since}`
     }),
+    ...(clock === undefined || clock.aheadMinutes === 0 ? [] : [`  clock        ${beside(clock)}`]),
     ...(relaying === undefined
       ? []
       : [

@@ -1,5 +1,6 @@
 import { type Accounting, accountingLine, type Line } from '../../node/core/accounting.ts'
 import type { Tally } from '../../node/roles/action-updates.ts'
+import { clockWords } from '../../node/roles/clock-difference.ts'
 import { csvRow } from './csv.ts'
 
 const groups = ['answered', 'failed', 'refused', 'silent', 'unexpected'] as const
@@ -27,6 +28,17 @@ export function reasonLines(accounting: Accounting): readonly string[] {
     byReason.set(line.note, names)
   }
   return [...byReason].map(([reason, names]) => `${names.join(', ')}: ${reason}`)
+}
+
+/** Silent agents whose clock may be why. */
+export function clockLines({ silent }: Accounting): readonly string[] {
+  return silent.flatMap(({ name, clockAheadMinutes }) =>
+    clockAheadMinutes === undefined
+      ? []
+      : [
+          `${name}: its clock was ${clockWords(clockAheadMinutes)} when last met, so it may not take the question (mig doctor there)`,
+        ],
+  )
 }
 
 export function accountCsv(accounting: Accounting): string {

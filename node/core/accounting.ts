@@ -26,6 +26,8 @@ export interface Line {
   readonly found: boolean
   /** It has signed two different outcomes; the first is what counts. */
   readonly contradicted?: true
+  /** Of a silent one whose clock did not agree when it was last met directly; negative when behind. */
+  readonly clockAheadMinutes?: number
 }
 
 /** The account of one action. The four groups never overlap and always add up to `expected`, by name (protocol D5). */

@@ -335,6 +335,15 @@ export const syncDeadlineMs = 60_000
 /** Each side stops sending after this, so that both have their turn on a slow line, and the next session goes on. */
 export const maxSendMs = 20_000
 export const maxSharedAddresses = 32
+/** Clocks of members that differ by no more agree: well within `clockToleranceSeconds`, and above the minute that a hello may wait in a
+ *  session. */
+export const clockDiffersMs = 2 * 60_000
+/** So many neighbours outvote one that lies or is wrong itself. */
+export const enoughClocks = 3
+/** Between two log lines on this node's own clock. */
+export const clockLogGapMs = 3_600_000
+/** Members whose clock is remembered from when they were last met; a hub's neighbours several times over, a few hundred bytes each. */
+export const maxMetClocks = 4096
 /** Links to the nearest collector that are still counted; this many means that no way is known. A way that is gone is therefore
  *  forgotten after so many exchanges at most, as in RIP (RFC 2453, 3.4), which counts to 16. */
 export const maxHops = 8

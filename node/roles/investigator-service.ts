@@ -1,5 +1,5 @@
 import { findModule } from '../../modules/registry.ts'
-import { account, type Expected } from '../core/accounting.ts'
+import { type Accounting, account, type Expected, type Line } from '../core/accounting.ts'
 import { describeWeighing } from '../core/acl.ts'
 import { summaryBytesOf } from '../core/action.ts'
 import { equalBytes } from '../core/bytes.ts'
@@ -20,6 +20,7 @@ import { createActionUpdates } from './action-updates.ts'
 import { type AnswerReader, accountable, type HeldAnswer, judgedFewer, timesOf } from './answers.ts'
 import { createBundleService } from './bundle-service.ts'
 import type { ChangeFeed } from './change-feed.ts'
+import { clockMinutes, clockWords } from './clock-difference.ts'
 import { type CollectorNode, spreadAction } from './collector.ts'
 import { draftAction } from './draft-action.ts'
 import { readExpectedSet, writeExpectedSet } from './expected-set.ts'
@@ -82,12 +83,22 @@ export function createInvestigatorService(
   }
 
   /** The frozen set and the answers that count for it. */
-  async function accountOf(action: VerifiedAction) {
+  async function accountOf(action: VerifiedAction): Promise<Accounting> {
     const { id } = action
     const set = (await readExpectedSet(store, id)) ?? { expected: [] }
     const held = await answers.read(id, await replySeedOf(id))
     const counted = accountable(held, judgedFewer(action, policy()))
-    return account(set.expected, counted, nameOf, node.aside.contradicting(id))
+    const accounting = account(set.expected, counted, nameOf, node.aside.contradicting(id))
+    return { ...accounting, silent: accounting.silent.map(withClock) }
+  }
+
+  /** Why it may be silent: for a clock that is wrong a question has expired, or is one of the future. */
+  const withClock = (line: Line): Line => {
+    const aheadMs = node.clocks.differing().get(line.peer)
+    if (aheadMs === undefined) return line
+    const clockAheadMinutes = clockMinutes(aheadMs)
+    const note = `${line.note}; its clock was ${clockWords(clockAheadMinutes)} when last met`
+    return { ...line, note, clockAheadMinutes }
   }
 
   const updates = createActionUpdates({
@@ -187,7 +198,12 @@ export function createInvestigatorService(
       return { links: node.mesh.members().length, waitedMs: Math.round(clock.monotonicMs() - started) }
     },
     async agents() {
-      return (await roster()).map(agentView)
+      const differing = node.clocks.differing()
+      return (await roster()).map((row) => {
+        const aheadMs = differing.get(row.id)
+        const view = agentView(row)
+        return aheadMs === undefined ? view : { ...view, clockAheadMinutes: clockMinutes(aheadMs) }
+      })
     },
     invitations: async () => readInvitations(ledger, clock.now()),
     async members() {

@@ -55,6 +55,8 @@ export interface LabNode {
   /** Default: a fresh in-memory store. */
   readonly store?: Store
   readonly gateStore?: Store
+  /** Default: the lab's. */
+  readonly clock?: Clock
   /** Starts again as a node that this lab has made before: same keys, same certificate. */
   readonly like?: PeerId
 }
@@ -162,7 +164,7 @@ export async function createLab(
     const knownModules = new Set(modules.map((module) => module.name))
     const memberPorts: MemberPorts = {
       store: node.store ?? createMemoryStore(),
-      clock,
+      clock: node.clock ?? clock,
       random,
       knownModules,
       log,
@@ -259,8 +261,8 @@ export async function createLab(
               outside = record
             },
           },
-          clock,
-          runner: createInProcessRunner(modules, { host, clock }),
+          clock: memberPorts.clock,
+          runner: createInProcessRunner(modules, { host, clock: memberPorts.clock }),
           environment: () =>
             readEnvironment(host, {
               arch: process.arch,

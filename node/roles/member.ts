@@ -12,6 +12,7 @@ import { decodeItems, encodeItems, type Item, type ItemKind } from '../sync/item
 import { type AddressBook, openAddressBook } from './address-book.ts'
 import { type Aside, openAside } from './aside.ts'
 import { type Carried, openCarried } from './carried.ts'
+import { type ClockDifference, createClockDifference } from './clock-difference.ts'
 import { createDoor, type Door } from './door.ts'
 import type { DoorContext, Entered, Source } from './door-context.ts'
 import { createLedger, type Ledger, membershipFault } from './ledger.ts'
@@ -31,6 +32,7 @@ export interface MemberNode {
   readonly aside: Aside
   readonly door: Door
   readonly addressBook: AddressBook
+  readonly clocks: ClockDifference
   /** Sessions with a connected member until there is no more. Those with one member never overlap. */
   syncWith(peer: PeerId): Promise<Exchanged>
   /** Sessions with all connected members that pass, soon and once, however often it is called. */
@@ -158,8 +160,9 @@ export async function startMember(
     }
   }
 
+  const clocks = createClockDifference({ clock, members: mesh.members, log })
   const sessions = createSessions({
-    node: createSyncNode(context, { door, mesh, addressBook, clock, behaviour: () => behaviour }),
+    node: createSyncNode(context, { door, mesh, addressBook, clock, clocks, behaviour: () => behaviour }),
     mesh,
     clock,
     random,
@@ -176,6 +179,7 @@ export async function startMember(
     aside,
     door,
     addressBook,
+    clocks,
     syncWith: sessions.syncWith,
     syncSoon: sessions.syncSoon,
     publish: async (topic, ...items) =>

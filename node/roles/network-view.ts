@@ -5,6 +5,7 @@ import type { PeerId } from '../core/peer-id.ts'
 import type { Member } from '../mesh/mesh.ts'
 import { isPrivateNetwork } from '../mesh/network-place.ts'
 import type { RelayAccount } from '../mesh/reach.ts'
+import { clockMinutes } from './clock-difference.ts'
 import type { MemberNode } from './member.ts'
 import type { MemberView } from './service.ts'
 
@@ -32,6 +33,12 @@ export interface NetworkView {
     readonly direction: string
     readonly since: string
   }[]
+  /** This host's clock and the median of its neighbours'; absent while too few have said theirs. */
+  readonly clock?: {
+    /** 0 within `clockDiffersMs`; negative when behind. */
+    readonly aheadMinutes: number
+    readonly neighbours: number
+  }
   readonly relaying?: {
     readonly reservations: number
     readonly circuits: number
@@ -49,6 +56,7 @@ export interface NetworkView {
 export function networkView(node: MemberNode): NetworkView {
   const { reservations, checks, relaying, ...rest } = node.mesh.reach()
   const name = (peer: PeerId) => nameOf(node, peer) ?? peer
+  const clock = node.clocks.own()
   return {
     ...rest,
     addresses: node.mesh.addresses(),
@@ -69,6 +77,9 @@ export function networkView(node: MemberNode): NetworkView {
         direction: member.direction,
         since: formatInstant(member.connectedAtMs as Instant),
       })),
+    ...(clock === undefined
+      ? {}
+      : { clock: { aheadMinutes: clockMinutes(clock.aheadMs), neighbours: clock.neighbours } }),
     ...(relaying === undefined
       ? {}
       : {

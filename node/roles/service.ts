@@ -93,6 +93,8 @@ export interface AgentView {
   readonly addresses: readonly string[]
   readonly policyversion: number
   readonly outbox: number
+  /** Where its clock did not agree when this node last met it directly; negative when behind. */
+  readonly clockAheadMinutes?: number
 }
 
 export interface MemberView {

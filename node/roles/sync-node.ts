@@ -11,6 +11,7 @@ import type { Mark } from '../sync/mark.ts'
 import { type MarkSet, MarkTree } from '../sync/mark-tree.ts'
 import type { SyncNode } from '../sync/session.ts'
 import type { AddressBook } from './address-book.ts'
+import type { ClockDifference } from './clock-difference.ts'
 import type { Door } from './door.ts'
 import type { DoorContext } from './door-context.ts'
 
@@ -31,11 +32,12 @@ export function createSyncNode(
     readonly mesh: Pick<Mesh, 'addresses'>
     readonly addressBook: AddressBook
     readonly clock: Clock
+    readonly clocks: ClockDifference
     readonly behaviour: () => SyncBehaviour
   },
 ): SyncNode {
   const { role, self, shelf, ledger, log } = context
-  const { door, mesh, addressBook, clock, behaviour } = ports
+  const { door, mesh, addressBook, clock, clocks, behaviour } = ports
   const claims = createClaims()
   const alike = (kinds: readonly ItemKind[], others: readonly ItemKind[]) =>
     kinds.filter((kind) => others.includes(kind))
@@ -91,7 +93,9 @@ export function createSyncNode(
       return [...held, ...own.filter((item) => item !== undefined)]
     },
     enter: async (item, from) => (await door.enter(item, { via: 'sync', peer: from })).kind === 'accept',
+    now: () => clock.now(),
     monotonicMs: () => clock.monotonicMs(),
+    heardTime: (theirs, from) => clocks.heard(theirs, from),
     claim: (marks, from) => claims.claim(marks, from, clock.monotonicMs()),
     awaits: () => behaviour().awaits(),
     receiptsFor: (awaited) => behaviour().receiptsFor(awaited),

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { concat } from '../core/bytes.ts'
 import { utf8, utf8Decode } from '../core/encoding.ts'
+import { formatInstant } from '../core/instant.ts'
 import { maxAwaited, maxHelloMarks, maxHops, maxSharedAddresses, maxWantedMarks } from '../core/limits.ts'
-import { documentIdField, peerIdField } from '../core/schema.ts'
+import { documentIdField, instantField, peerIdField } from '../core/schema.ts'
 import { itemKinds } from './item.ts'
 import { type Mark, markDigits } from './mark.ts'
 import { bytesOf, marksIn } from './turn.ts'
@@ -28,6 +29,8 @@ const acquaintance = z.strictObject({ peer: peerIdField, addresses: z.array(z.st
 /** First frame of both sides: what each holds, what it waits for, whom it knows. */
 export const helloSchema = z.strictObject({
   v: z.literal(2),
+  /** The sender's clock when it wrote this. Nothing is judged by it. */
+  at: instantField,
   /** Kinds that both keep, as they are compared; and, in marks, what the sender has to offer of kinds that only the receiver keeps. */
   have: z.partialRecord(z.enum(itemKinds), summary),
   /** More than this hello has to be said. Who opened says it always; when the other denies it, the session is over. */
@@ -47,7 +50,7 @@ export function encodeHello(hello: Hello): Uint8Array {
     kind,
     'marks' in summary ? { marks: summary.marks.join('') } : summary,
   ])
-  return utf8(JSON.stringify({ ...hello, have: Object.fromEntries(have) }))
+  return utf8(JSON.stringify({ ...hello, at: formatInstant(hello.at), have: Object.fromEntries(have) }))
 }
 
 /** Undefined when the frame is no hello. */

@@ -1,4 +1,5 @@
 import type { Role } from '../core/certificate.ts'
+import type { Instant } from '../core/clock.ts'
 import { MigError } from '../core/error.ts'
 import { maxSendMs, maxSyncBytes, maxSyncFrameBytes, maxTurns, readBatchMarks } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
@@ -39,7 +40,10 @@ export interface SyncNode {
   read(kind: ItemKind, marks: readonly Mark[]): Promise<readonly Item[]>
   /** The one door. Returns whether the item was new and good. */
   enter(item: Item, from: PeerId): Promise<boolean>
+  now(): Instant
   monotonicMs(): number
+  /** What the other's clock said just now: a hint. */
+  heardTime(theirs: Instant, from: SyncPeer): void
   /** Of what the other has, what nobody else is being asked for. */
   claim(marks: Iterable<Mark>, from: PeerId): Claim
   /** Results whose receipts are awaited here. */
@@ -86,6 +90,7 @@ export async function runSession(
   const hello = async (goeson: boolean): Promise<Uint8Array> =>
     encodeHello({
       v: 2,
+      at: node.now(),
       have: Object.fromEntries(mine),
       goeson,
       awaits: await node.awaits(),
@@ -96,6 +101,7 @@ export async function runSession(
   if (first) await line.write(await hello(true))
   const theirs = decodeHello(await line.read())
   if (theirs === undefined) throw new MigError('bad-input', 'sync: a hello does not fit its schema')
+  node.heardTime(theirs.at, other)
   node.meet(theirs.acquaintances, other.peer)
   const have = new Map(Object.entries(theirs.have)) as ReadonlyMap<ItemKind, Summary> // keys as the schema has them
   const reconciler = createReconciler(sets, mine, have, first)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Instant } from '../../node/core/clock.ts'
 import { utf8 } from '../../node/core/encoding.ts'
 import {
   maxHelloMarks,
@@ -19,7 +20,16 @@ import { aNode, aWire, type PlainNode, peers } from './sync-kit.ts'
 
 const lie = 'ee'.repeat(32)
 const aHello = (change: Partial<Hello> = {}): Uint8Array =>
-  encodeHello({ v: 2, have: {}, goeson: true, awaits: [], hops: 0, acquaintances: [], ...change })
+  encodeHello({
+    v: 2,
+    at: 0 as Instant,
+    have: {},
+    goeson: true,
+    awaits: [],
+    hops: 0,
+    acquaintances: [],
+    ...change,
+  })
 const aWant = (marks: readonly string[]) => new Uint8Array(Buffer.from(`00${marks.join('')}`, 'hex'))
 const children = (prefix: string): Range => ({
   kind: 'result',

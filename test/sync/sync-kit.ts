@@ -1,4 +1,5 @@
 import type { Role } from '../../node/core/certificate.ts'
+import type { Instant } from '../../node/core/clock.ts'
 import { MigError } from '../../node/core/error.ts'
 import type { PeerId } from '../../node/core/peer-id.ts'
 import type { FrameStream } from '../../node/mesh/mesh.ts'
@@ -51,7 +52,9 @@ export function aNode(role: Role, change: Partial<SyncNode> = {}): PlainNode {
       put(item.kind, new TextDecoder().decode(item.bytes))
       return items.size > before
     },
+    now: () => 0 as Instant,
     monotonicMs: () => 0,
+    heardTime: () => undefined,
     claim: (marks, from) => claims.claim(marks, from, 0),
     awaits: async () => [],
     receiptsFor: async () => [],
