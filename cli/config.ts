@@ -81,7 +81,7 @@ export const configKeys: readonly {
     },
     {
       key: `${role}.relay`,
-      fallback: String(role === 'relay'),
+      fallback: role === 'relay' ? 'true' : 'as the policy says',
       about:
         'let members that nobody can dial be reached through this node; it needs an address that they can dial',
     },

@@ -28,8 +28,8 @@ export interface ResolvedNodeOptions extends Outward {
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly bootstrap: readonly string[]
-  /** Carries circuits for other members. */
-  readonly relay: boolean
+  /** Carries circuits for other members. Undefined: as the policy has it. */
+  readonly relay: boolean | undefined
   /** Undefined: where the node is in an office. */
   readonly mdns: boolean | undefined
   /** Of the proxy, with its password. */
@@ -51,9 +51,9 @@ export function addNodeOptions(command: Command): Command {
     )
     .option(
       '--relay',
-      'let members that nobody can dial be reached through this one; relays do unless told not to',
+      'let members that nobody can dial be reached through this one; relays do unless told not to, others where the policy has chosen them',
     )
-    .option('--no-relay', 'relay for nobody')
+    .option('--no-relay', 'relay for nobody, whatever the policy says')
     .option('--mdns', 'find members in the same office by multicast DNS; so it is unless all is on loopback')
     .option('--no-mdns', 'send nothing of the kind')
     .addOption(new Option('--log-level <level>', 'what is logged to stderr').choices([...logLevels]))
@@ -85,7 +85,7 @@ export async function resolveNodeOptions(
     listen: options.listen ?? own?.listen ?? (role === 'relay' ? relayListen : []),
     announce: options.announce ?? own?.announce ?? [],
     bootstrap: await readBootstrapPeers(context, options.bootstrap ?? own?.bootstrap),
-    relay: options.relay ?? own?.relay ?? role === 'relay',
+    relay: options.relay ?? own?.relay ?? (role === 'relay' ? true : undefined),
     mdns: options.mdns ?? own?.mdns,
     proxyText: proxyText(context, config),
     ...(await outwardOf(context, config, role)),

@@ -41,6 +41,11 @@ export const commands: readonly CommandEntry[] = [
     summary: 'take a person, a peer or an invitation out',
     load: () => import('./commands/policy-revoke.ts'),
   },
+  {
+    words: 'policy relay',
+    summary: 'choose who relays for an office',
+    load: () => import('./commands/policy-relay.ts'),
+  },
   // Before `invite`, which takes any words.
   {
     words: 'invite list',

@@ -39,6 +39,7 @@ export function define(command: Command, context: CommandContext): void {
     .option('--announce <address...>')
     .option('--bootstrap <address...>')
     .option('--relay')
+    .option('--no-relay')
     .option('--mdns')
     .option('--no-mdns')
     .option('--checkin <ms>', 'one visit, which begins nothing new after so long', wholeNumber)
@@ -90,7 +91,7 @@ async function run(context: CommandContext, options: MeshOptions): Promise<void>
   const { clock, random } = context
   const { input, output } = gateLine()
   const state = await openMeshState(options.state, 'agent')
-  const { listen = [], announce = [], bootstrap = [], relay = false, mdns } = options
+  const { listen = [], announce = [], bootstrap = [], relay, mdns } = options
   const node = await runMeshProcess(
     { state, listen, announce, bootstrap, relay, mdns, proxy: proxyOf(context.settings.httpsProxy) },
     // Without its gate this process is of no use to anybody; while stopping, it is this process that hangs up.

@@ -94,18 +94,18 @@ function collect(text: string, before: readonly string[] = []): readonly string[
 }
 
 /** `k=v,k=v`, as often as it is given. */
-export function readTags(texts: readonly string[]): Tags {
+export function readTags(texts: readonly string[], option = '--tags'): Tags {
   const pairs = texts
     .flatMap((text) => text.split(','))
     .filter((text) => text.trim() !== '')
     .map((text): readonly [string, string] => {
       const at = text.indexOf('=')
-      if (at <= 0) throw new MigError('usage', `--tags ${text}: expected NAME=VALUE`)
+      if (at <= 0) throw new MigError('usage', `${option} ${text}: expected NAME=VALUE`)
       return [text.slice(0, at).trim(), text.slice(at + 1).trim()]
     })
   const names = pairs.map(([name]) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) throw new MigError('usage', `--tags: '${twice}' stands there twice`)
+  if (twice !== undefined) throw new MigError('usage', `${option}: '${twice}' stands there twice`)
   return Object.fromEntries(pairs)
 }
 

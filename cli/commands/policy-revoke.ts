@@ -5,9 +5,10 @@ import { replaceFile } from '../../node/store/private-file.ts'
 import { loadConfig } from '../config.ts'
 import type { CommandContext } from '../context.ts'
 import { fleetPath, openFleetDirectory, readPolicyJson } from '../fleet/fleet-directory.ts'
+import { nodesKnown } from '../fleet/nodes-known.ts'
 import { checkDraft } from '../fleet/policy-draft.ts'
-import { findRevocation, type NamedNode, policyText, revoke } from '../fleet/policy-revoke.ts'
-import { addServiceOptions, type ServiceOptions, withService } from '../service-options.ts'
+import { findRevocation, policyText, revoke } from '../fleet/policy-revoke.ts'
+import { addServiceOptions, type ServiceOptions } from '../service-options.ts'
 
 interface RevokeOptions extends ServiceOptions {
   readonly fleetDir?: string
@@ -42,17 +43,4 @@ export function define(command: Command, context: CommandContext): void {
         context.terminal.say('nodes that this person invited lose their membership too: invite them anew')
       context.terminal.say('it holds once it is signed and sent: mig policy sign && mig policy publish')
     })
-}
-
-/** Agents and members that the investigator's node knows by name; nobody where there is no such node. */
-async function nodesKnown(context: CommandContext, options: RevokeOptions): Promise<readonly NamedNode[]> {
-  try {
-    return await withService(context, options, async ({ service, isShared }) => {
-      if (!isShared) await service.ready()
-      return [...(await service.agents()), ...(await service.members())]
-    })
-  } catch (error) {
-    if (error instanceof MigError && error.code === 'not-enrolled') return []
-    throw error
-  }
 }

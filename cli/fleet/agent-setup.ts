@@ -39,7 +39,7 @@ function meshArguments(options: ResolvedNodeOptions): readonly string[] {
     ...list('--listen', options.listen),
     ...list('--announce', options.announce),
     ...list('--bootstrap', options.bootstrap),
-    ...(options.relay ? ['--relay'] : []),
+    ...(options.relay === undefined ? [] : [options.relay ? '--relay' : '--no-relay']),
     ...(options.mdns === undefined ? [] : [options.mdns ? '--mdns' : '--no-mdns']),
   ]
 }

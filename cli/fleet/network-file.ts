@@ -39,11 +39,15 @@ const schema = z.strictObject({
     )
     .max(1000),
   clock: z.strictObject({ aheadMinutes: z.int(), neighbours: z.int().min(0) }).optional(),
+  isChosen: z.literal(true).optional(),
   relaying: z
     .strictObject({
       reservations: count,
+      reserved: z.array(z.strictObject({ name: text, leftMs: count })).max(1000),
       circuits: count,
+      open: z.array(z.strictObject({ from: text, to: text, ageMs: count, bytes: count })).max(1000),
       bytes: count,
+      refused: count,
       accounts: z
         .array(
           z.strictObject({
@@ -52,6 +56,7 @@ const schema = z.strictObject({
             circuitsEver: count,
             sentBytes: count,
             receivedBytes: count,
+            refused: count,
           }),
         )
         .max(1000),

@@ -19,6 +19,7 @@ const order = [
   'acl',
   'limits',
   'bootstrap',
+  'relays',
   'enrollers',
   'stop',
   'revoked',

@@ -1,5 +1,6 @@
 import { formatInstant } from '../../node/core/instant.ts'
 import type { Policy } from '../../node/core/policy.ts'
+import { forWhom } from './policy-relay.ts'
 
 /** A policy as it is shown: everything but the certificates. */
 export interface PolicyView {
@@ -21,6 +22,7 @@ export interface PolicyView {
   readonly limits: Policy['limits']
   readonly revoked: Policy['revoked']
   readonly bootstrap: readonly string[]
+  readonly relays: NonNullable<Policy['relays']>
 }
 
 export function viewPolicy(
@@ -43,6 +45,7 @@ export function viewPolicy(
     limits: policy.limits,
     revoked: policy.revoked,
     bootstrap: policy.bootstrap ?? [],
+    relays: policy.relays ?? [],
   }
 }
 
@@ -67,6 +70,7 @@ export function describePolicy(view: PolicyView): readonly string[] {
     `limits of every run: ${limits(view.limits)}`,
     ...revocations(view.revoked),
     ...dialledFirst(view.bootstrap),
+    ...chosenToRelay(view.relays),
   ]
 }
 
@@ -94,6 +98,11 @@ function revocations({ people, peers, invitations }: Policy['revoked']): readonl
 
 function dialledFirst(addresses: readonly string[]): readonly string[] {
   return addresses.length === 0 ? [] : ['every node dials first', ...addresses.map((text) => `  ${text}`)]
+}
+
+function chosenToRelay(relays: PolicyView['relays']): readonly string[] {
+  if (relays.length === 0) return []
+  return ['who is to relay', ...relays.map(({ peer, tags }) => `  ${peer} for ${forWhom(tags)}`)]
 }
 
 function list(words: readonly string[]): string {

@@ -103,8 +103,19 @@ function describeReachable(about: string, network: NetworkView): readonly Findin
   ]
 }
 
-function describeRelaying(about: string, { relaying, needsRelays }: NetworkView): readonly Finding[] {
-  if (relaying === undefined) return []
+function describeRelaying(about: string, network: NetworkView): readonly Finding[] {
+  const { relaying, needsRelays, isChosen } = network
+  if (relaying === undefined) {
+    if (isChosen === undefined) return []
+    return [
+      {
+        about,
+        verdict: 'warning',
+        words: 'the policy has chosen it to relay, but nobody can dial it',
+        advice: 'give it an address that others can dial (listen, announce), or drop it: mig policy relay',
+      },
+    ]
+  }
   const words = `relays; reservations ${relaying.reservations}, circuits open ${relaying.circuits}, ${formatBytes(relaying.bytes)} carried`
   return needsRelays
     ? [

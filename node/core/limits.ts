@@ -70,6 +70,8 @@ export const maxReplyKeyBytes = 16 * 1024
 export const maxPolicyVersionJump = 1000
 /** Addresses that a policy tells every node to dial first: a few anchors in different places, each with a few addresses. */
 export const maxPolicyBootstrap = 32
+/** Members that a policy chooses to relay: two for each of a hundred offices. An entry has some hundred bytes. */
+export const maxPolicyRelays = 256
 export const maxCancelsPerPerson = 64
 
 // --- Certificates and invitations (protocol 1.4) ---
@@ -190,6 +192,8 @@ export const reservationTtlMs = 30 * 60_000
 /** … and are renewed long before: five renewals may be lost. */
 export const reservationRenewMs = 5 * 60_000
 export const reservationAskLimitMs = 5000
+/** After a policy has dropped a relay, before it is asked whether it still is one: gossip has told it by then. */
+export const droppedRelayAskMs = 2000
 /** Reservations that a relay grants; about 100 bytes and one idle link each. A member that relays by the way helps its office. */
 export const maxReservationsRelay = 4000
 export const maxReservationsOther = 100

@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { aclSchema } from './acl.ts'
 import { isBootstrapAddress } from './bootstrap-address.ts'
+import { type Tags, tagsSchema } from './certificate.ts'
 import { isDocumentId } from './envelope.ts'
 import {
   maxNameChars,
   maxPeople,
   maxPgpCertificateBytes,
   maxPolicyBootstrap,
+  maxPolicyRelays,
   maxResultTtlSeconds,
 } from './limits.ts'
 import {
@@ -46,6 +48,15 @@ export const rootSchema = z
   .refine((root) => root.threshold <= root.people.length, 'threshold is more than the number of people')
 export type Root = z.output<typeof rootSchema>
 export type RootBody = z.input<typeof rootSchema>
+
+/** A member that is to relay, named by its peer id: names are what members call themselves. */
+const relaySchema = z.strictObject({
+  peer: peerIdField,
+  /** For members whose certificates carry all of these; absent: for every member. */
+  tags: tagsSchema
+    .refine((tags) => Object.keys(tags).length > 0, 'no tags: leave the field out to mean every member')
+    .optional(),
+})
 
 const roleField = z.enum(['agent', 'relay', 'investigator'])
 
@@ -87,9 +98,30 @@ export const policySchema = z.strictObject({
     )
     .max(maxPolicyBootstrap)
     .optional(),
+  /** Members that relay for those that nobody can dial, an office's own for that office: it takes no `relay = true` on the machine. */
+  relays: z
+    .array(relaySchema)
+    .max(maxPolicyRelays)
+    .refine(
+      (relays) => new Set(relays.map(relayKey)).size === relays.length,
+      'the same relay stands there twice',
+    )
+    .optional(),
 })
 export type Policy = z.output<typeof policySchema>
 export type PolicyBody = z.input<typeof policySchema>
+
+/** One text for one entry, whatever the order of its tags. */
+export function relayKey({
+  peer,
+  tags,
+}: {
+  readonly peer: string
+  readonly tags?: Tags | undefined
+}): string {
+  const pairs = Object.entries(tags ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
+  return JSON.stringify([peer, pairs])
+}
 
 /** @returns the root, or one sentence on what is wrong with it */
 export function parseRootBody(value: unknown): Root | string {

@@ -16,7 +16,11 @@ export async function askRelay(
   relay: PeerId,
   signal: AbortSignal,
 ): Promise<Reserved> {
-  const stream = await connection.newStream(hopProtocol, { signal })
+  const stream = await connection.newStream(hopProtocol, { signal }).catch((error: Error) => {
+    if (error.name === 'UnsupportedProtocolError') return undefined
+    throw error
+  })
+  if (stream === undefined) return { kind: 'gone', reason: 'it does not relay now' }
   const frames = new Libp2pFrameStream(stream)
   try {
     await frames.write(encodeReserve(), { signal })

@@ -15,7 +15,7 @@ import { HolePunching } from './hole-punch/hole-punching.ts'
 import { Libp2pFrameStream } from './libp2p-frame-stream.ts'
 import { createLibp2pNode } from './libp2p-node.ts'
 import type { FrameStream, Log, Mesh, MeshHandlers, MeshOptions } from './mesh.ts'
-import type { Reach } from './reach.ts'
+import type { ChosenRelays, Reach } from './reach.ts'
 import { RelayedReach } from './relayed-reach.ts'
 import { ServedStreams } from './served-streams.ts'
 import { Supervisor } from './supervisor.ts'
@@ -32,7 +32,7 @@ export async function createMesh(
   let supervisor: Supervisor | undefined
   // One by one: spreading would lose the methods of a class.
   const above = ports.handlers
-  const handlers: MeshHandlers = {
+  const handlers: Required<MeshHandlers> = {
     credentials: () => above.credentials(),
     judge: (peer, credentials) => above.judge(peer, credentials),
     message: (topic, publisher, bytes) => above.message(topic, publisher, bytes),
@@ -49,6 +49,7 @@ export async function createMesh(
     moved: () => above.moved(),
     acquaintances: () => above.acquaintances(),
     bootstrap: () => above.bootstrap(),
+    relays: () => above.relays?.() ?? noRelays,
   }
   const permit = (connection: Connection) => admission.permit(connection)
   const gossip = new Gossip(options, { handlers, permit, clock, log })
@@ -73,7 +74,7 @@ export async function createMesh(
   }
   const reach: RelayedReach = new RelayedReach(
     { ...options, reachProtocol: streamProtocol(options.fleet, 'reach') },
-    { ownPeer, admission, listening, probe, moved, clock, random, log },
+    { ownPeer, admission, listening, probe, chosen: handlers.relays, moved, clock, random, log },
   )
   await reach.handle(libp2p)
   const punching =
@@ -136,7 +137,10 @@ export async function createMesh(
         expel: (peer, reason) => admission.expel(peer, reason),
         bootstrap: () => withoutSelf(readBootstrap(options.bootstrap, handlers, log), ownPeer),
         acquaintances,
-        knownRelays: () => withoutSelf(readAcquaintances(handlers, log, true), ownPeer),
+        knownRelays: () =>
+          withoutSelf(readAcquaintances(handlers, log, true), ownPeer).filter(({ peer }) =>
+            reach.wouldReserveAt(peer),
+          ),
         lacksRelays: () => reach.lacksRelays(),
         look: () => reach.look(),
         neighbours: () => office?.targets() ?? [],
@@ -162,6 +166,9 @@ export async function createMesh(
     },
   )
 }
+
+/** What a node does whose policy has chosen nobody. */
+const noRelays: ChosenRelays = { isChosen: false, serves: () => false, own: new Set(), others: new Set() }
 
 interface RunningNode {
   readonly ownPeer: PeerId

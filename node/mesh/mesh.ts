@@ -1,7 +1,7 @@
 import type { Role } from '../core/certificate.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { Outward } from './outward.ts'
-import type { Reach } from './reach.ts'
+import type { ChosenRelays, Reach } from './reach.ts'
 import type { ServedStream, Topic } from './topics.ts'
 
 /** The port for the network: members, gossip and streams. Bytes in, bytes out; it knows no store and no PGP. */
@@ -85,6 +85,8 @@ export interface MeshHandlers {
   }[]
   /** Whom to dial first beside the options' `bootstrap`: the policy names them, and changes while the node runs. */
   readonly bootstrap: () => readonly string[]
+  /** Whom the policy of the moment has chosen to relay. Absent: nobody. Asked every second. */
+  readonly relays?: () => ChosenRelays
 }
 
 export type Verdict =
@@ -108,8 +110,8 @@ export interface MeshOptions extends Outward {
   readonly mdns?: boolean | undefined
   /** Peers that no way leads to: for fleets in one process, whose network a test splits and heals. */
   readonly isCut?: (peer: PeerId) => boolean
-  /** Carries circuits for other members, over TCP. */
-  readonly relay: boolean
+  /** Carries circuits for other members, over TCP. Undefined: while the policy has chosen this node and others can dial it. */
+  readonly relay: boolean | undefined
   /** Links below which acquaintances are dialled. */
   readonly minLinks: number
   /** How long an unjudged connection may live; `enrolLimitMs` of limits.ts when absent. */

@@ -8,14 +8,39 @@ export interface Reach {
   readonly reservations: readonly ReservationView[]
   /** What relays found that dialled this node back. */
   readonly checks: readonly ReachCheck[]
-  /** Undefined for a node that does not relay. */
-  readonly relaying?: {
-    readonly reservations: number
-    readonly circuits: number
+  /** The policy has chosen it to relay; it does while others can dial it. */
+  readonly isChosen: boolean
+  /** Undefined for a node that does not relay now. */
+  readonly relaying?: Relaying
+}
+
+/** What a relay does at this moment, and has done since its start. */
+export interface Relaying {
+  readonly reservations: number
+  /** Who holds them, at most `maxShownAccounts`. */
+  readonly reserved: readonly { readonly peer: PeerId; readonly leftMs: number }[]
+  readonly circuits: number
+  /** Those that are open now, at most `maxShownAccounts`: who opened it, to whom, for how long, and what both have sent. */
+  readonly open: readonly {
+    readonly from: PeerId
+    readonly to: PeerId
+    readonly ageMs: number
     readonly bytes: number
-    /** The busiest first, at most `maxShownAccounts`. */
-    readonly accounts: readonly RelayAccount[]
-  }
+  }[]
+  readonly bytes: number
+  /** Reservations and circuits that were refused. */
+  readonly refused: number
+  /** The busiest first, at most `maxShownAccounts`. */
+  readonly accounts: readonly RelayAccount[]
+}
+
+/** Whom the policy has chosen to relay, as one node has to act on it.
+ *  @see node/core/relay-choice.ts */
+export interface ChosenRelays {
+  readonly isChosen: boolean
+  readonly serves: (peer: PeerId) => boolean
+  readonly own: ReadonlySet<PeerId>
+  readonly others: ReadonlySet<PeerId>
 }
 
 /** One relay as this node stands with it. */
@@ -41,4 +66,6 @@ export interface RelayAccount {
   /** Bytes that it has sent and that were sent to it. */
   readonly sentBytes: number
   readonly receivedBytes: number
+  /** Reservations and circuits that it asked for in vain. */
+  readonly refused: number
 }

@@ -6,6 +6,7 @@ interface Account {
   circuitsEver: number
   sentBytes: number
   receivedBytes: number
+  refused: number
   /** May be below zero: then its next bytes wait. */
   tokens: number
   atMs: number
@@ -30,6 +31,7 @@ export class RelayMeter {
   #total: { tokens: number; atMs: number }
   #circuits = 0
   #bytes = 0
+  #refused = 0
 
   constructor(bounds: MeterBounds, nowMs: () => number) {
     this.#bounds = bounds
@@ -46,15 +48,21 @@ export class RelayMeter {
     return this.#bytes
   }
 
+  /** Requests that were refused since the start. */
+  get refused(): number {
+    return this.#refused
+  }
+
   /** The busiest first. */
   accounts(): readonly RelayAccount[] {
     return [...this.#accounts]
-      .map(([peer, { circuits, circuitsEver, sentBytes, receivedBytes }]) => ({
+      .map(([peer, { circuits, circuitsEver, sentBytes, receivedBytes, refused }]) => ({
         peer,
         circuits,
         circuitsEver,
         sentBytes,
         receivedBytes,
+        refused,
       }))
       .sort((a, b) => b.sentBytes + b.receivedBytes - a.sentBytes - a.receivedBytes)
   }
@@ -80,6 +88,12 @@ export class RelayMeter {
     }
   }
 
+  /** Notes that a peer has asked in vain. */
+  refuse(peer: PeerId): void {
+    this.#refused++
+    this.#account(peer).refused++
+  }
+
   /** Notes bytes that go on now.
    *  @returns ms to wait before more are read from the sender */
   carried(from: PeerId, to: PeerId, bytes: number): number {
@@ -101,6 +115,7 @@ export class RelayMeter {
       circuitsEver: 0,
       sentBytes: 0,
       receivedBytes: 0,
+      refused: 0,
       tokens: this.#bounds.burstBytesPeer,
       atMs: this.#nowMs(),
     }

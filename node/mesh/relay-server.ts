@@ -22,6 +22,7 @@ import {
 import { permitStream } from './guarded-registrar.ts'
 import { drained, Libp2pFrameStream } from './libp2p-frame-stream.ts'
 import type { Log } from './mesh.ts'
+import type { Relaying } from './reach.ts'
 import type { RelayMeter } from './relay-meter.ts'
 
 /** The relay's side of circuit relay v2, for members only. Not libp2p's own: it reads one end without waiting for the other,
@@ -30,6 +31,7 @@ export class RelayServer {
   readonly #options: { readonly maxReservations: number }
   readonly #ports: {
     readonly permit: (connection: Connection) => Promise<boolean>
+    readonly serves: (peer: PeerId) => boolean
     /** A member's admitted connections that no relay stands in, the newest first. */
     readonly directConnections: (peer: PeerId) => readonly Connection[]
     readonly addresses: () => readonly Uint8Array[]
@@ -39,12 +41,15 @@ export class RelayServer {
   }
   /** Until when, on the monotonic clock. */
   readonly #reservations = new Map<PeerId, number>()
+  readonly #open = new Set<OpenCircuit>()
   readonly #running = new AbortController()
 
   constructor(
     options: { maxReservations: number },
     ports: {
       permit: (connection: Connection) => Promise<boolean>
+      /** Whether a member may have a reservation; anybody may open circuits to those that have one. */
+      serves: (peer: PeerId) => boolean
       directConnections: (peer: PeerId) => readonly Connection[]
       /** Where this relay can be dialled, in binary. */
       addresses: () => readonly Uint8Array[]
@@ -58,9 +63,21 @@ export class RelayServer {
   }
 
   /** Reservations that are in force. */
-  reservations(): number {
+  reservations(): Relaying['reserved'] {
     this.#expire()
-    return this.#reservations.size
+    const nowMs = this.#ports.clock.monotonicMs()
+    return [...this.#reservations].map(([peer, untilMs]) => ({ peer, leftMs: Math.round(untilMs - nowMs) }))
+  }
+
+  /** Circuits that are open now. */
+  open(): Relaying['open'] {
+    const nowMs = this.#ports.clock.monotonicMs()
+    return [...this.#open].map(({ from, to, sinceMs, share }) => ({
+      from,
+      to,
+      ageMs: Math.round(nowMs - sinceMs),
+      bytes: maxCircuitBytes - Math.max(0, share.leftBytes),
+    }))
   }
 
   stop(): void {
@@ -89,10 +106,15 @@ export class RelayServer {
   }
 
   async #reserve(peer: PeerId, frames: Libp2pFrameStream, signal: AbortSignal): Promise<void> {
-    const { addresses, clock, log } = this.#ports
+    const { addresses, clock, meter, serves, log } = this.#ports
     this.#expire()
+    if (!serves(peer)) {
+      meter.refuse(peer)
+      return end(frames, 'permission-denied', signal)
+    }
     if (!this.#reservations.has(peer) && this.#reservations.size >= this.#options.maxReservations) {
       log('relay-full', { peer, reservations: this.#reservations.size })
+      meter.refuse(peer)
       return end(frames, 'reservation-refused', signal)
     }
     if (!this.#reservations.has(peer)) log('relay-reserved', { peer })
@@ -112,12 +134,16 @@ export class RelayServer {
     const { directConnections, meter, log } = this.#ports
     this.#expire()
     const connection = directConnections(to)[0]
-    if (from === to) return end(frames, 'permission-denied', signal)
-    if (!this.#reservations.has(to) || connection === undefined) return end(frames, 'no-reservation', signal)
+    const refuse = (status: CircuitStatus) => {
+      meter.refuse(from)
+      return end(frames, status, signal)
+    }
+    if (from === to) return refuse('permission-denied')
+    if (!this.#reservations.has(to) || connection === undefined) return refuse('no-reservation')
     const giveBack = meter.open(from, to)
     if (giveBack === undefined) {
       log('relay-busy', { from, to })
-      return end(frames, 'resource-limit-exceeded', signal)
+      return refuse('resource-limit-exceeded')
     }
     try {
       const other = await this.#reach(connection, from, signal)
@@ -156,12 +182,15 @@ export class RelayServer {
     )
     const signal = AbortSignal.any([cut.signal, this.#running.signal])
     const share = { leftBytes: maxCircuitBytes }
+    const circuit = { from: a.peer, to: b.peer, sinceMs: this.#ports.clock.monotonicMs(), share }
+    this.#open.add(circuit)
     try {
       await Promise.all([this.#pump(a, b, share, signal), this.#pump(b, a, share, signal)])
     } catch (error) {
       cut.abort(error)
       for (const { stream } of [a, b]) stream.abort(new Error(messageOf(error)))
     } finally {
+      this.#open.delete(circuit)
       callOff()
     }
   }
@@ -181,12 +210,20 @@ export class RelayServer {
   }
 
   #expire(): void {
-    const { clock, directConnections } = this.#ports
+    const { clock, directConnections, serves } = this.#ports
     const nowMs = clock.monotonicMs()
     // Without a link it is worth nothing, and whoever links again asks again.
     for (const [peer, untilMs] of this.#reservations)
-      if (untilMs <= nowMs || directConnections(peer).length === 0) this.#reservations.delete(peer)
+      if (untilMs <= nowMs || directConnections(peer).length === 0 || !serves(peer))
+        this.#reservations.delete(peer)
   }
+}
+
+interface OpenCircuit {
+  readonly from: PeerId
+  readonly to: PeerId
+  readonly sinceMs: number
+  readonly share: { readonly leftBytes: number }
 }
 
 interface End {

@@ -1,21 +1,8 @@
-import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import type { Connection, Libp2p } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { Role } from '../core/certificate.ts'
 import type { Clock, Random } from '../core/clock.ts'
-import {
-  maxAccountedPeers,
-  maxCircuitsOther,
-  maxCircuitsPeer,
-  maxCircuitsRelay,
-  maxOwnAddresses,
-  maxReservationsOther,
-  maxReservationsRelay,
-  maxShownAccounts,
-  relayedBurstBytesPeer,
-  relayedBytesPerSecondOther,
-  relayedBytesPerSecondPeer,
-  relayedBytesPerSecondRelay,
-} from '../core/limits.ts'
+import { maxOwnAddresses } from '../core/limits.ts'
 import { type PeerId, parsePeerId } from '../core/peer-id.ts'
 import { isCircuit, withPeer } from './addresses.ts'
 import type { Admission } from './admission.ts'
@@ -23,16 +10,16 @@ import { askRelay } from './ask-relay.ts'
 import { hopProtocol } from './circuit-messages.ts'
 import type { Log } from './mesh.ts'
 import { placeOf } from './network-place.ts'
-import type { Reach } from './reach.ts'
-import { askReach, DialBacks } from './reach-check.ts'
+import type { ChosenRelays, Reach } from './reach.ts'
+import { askReach } from './reach-check.ts'
 import { Reachability } from './reachability.ts'
-import { RelayMeter } from './relay-meter.ts'
-import { RelayServer } from './relay-server.ts'
+import { RelaySwitch } from './relay-switch.ts'
 import { type RelayLink, Reservations } from './reservations.ts'
 
 export interface RelayedReachOptions {
   readonly role: Role
-  readonly relay: boolean
+  /** Undefined: as the policy has it. */
+  readonly relay: boolean | undefined
   readonly announce: readonly string[]
   /** Name of the stream on which members ask to be dialled back. */
   readonly reachProtocol: string
@@ -43,6 +30,8 @@ export interface RelayedReachPorts {
   readonly admission: Admission
   readonly listening: () => readonly Multiaddr[]
   readonly probe: (address: Multiaddr, signal: AbortSignal) => Promise<void>
+  /** Whom the policy of the moment has chosen to relay. */
+  readonly chosen: () => ChosenRelays
   /** Called when this node's addresses may have changed. */
   readonly moved: () => void
   readonly clock: Clock
@@ -58,10 +47,10 @@ export class RelayedReach {
   readonly #relaying = new Set<PeerId>()
   readonly #reservations: Reservations
   readonly #reachability: Reachability
-  readonly #server: { readonly relay: RelayServer; readonly meter: RelayMeter } | undefined
+  readonly #switch: RelaySwitch
 
   constructor(options: RelayedReachOptions, ports: RelayedReachPorts) {
-    const { admission, clock, log, moved, random } = ports
+    const { admission, chosen, probe, clock, log, moved, random } = ports
     this.#options = options
     this.#ports = ports
     const direct = (relay: PeerId): Connection => {
@@ -80,13 +69,23 @@ export class RelayedReach {
     this.#reservations = new Reservations({
       isNeeded: () => this.#reachability.needsRelays(),
       relays: () => this.#relays(),
+      ownRelays: () => chosen().own.size,
       reserve: (relay, signal) => askRelay(direct(relay), relay, signal),
       changed: moved,
       clock,
       random,
       log,
     })
-    this.#server = options.relay ? this.#makeServer() : undefined
+    this.#switch = new RelaySwitch(options, {
+      isChosen: () => chosen().isChosen,
+      serves: (peer) => chosen().serves(peer),
+      isReachable: () => !this.#reachability.needsRelays(),
+      addresses: () => this.#ownAddresses().map(({ bytes }) => bytes),
+      admission,
+      probe,
+      clock,
+      log,
+    })
   }
 
   /** Takes up its streams; before libp2p starts, so that identify names them. */
@@ -98,20 +97,7 @@ export class RelayedReach {
       else this.#relaying.delete(peer)
       this.look()
     })
-    const server = this.#server
-    if (server === undefined) return
-    const { admission, probe, clock, log } = this.#ports
-    const permit = (connection: Connection) => admission.permit(connection)
-    const dialBacks = new DialBacks({ permit, probe, clock, log })
-    await libp2p.handle(
-      hopProtocol,
-      (stream: Stream, connection: Connection) => server.relay.serve(stream, connection),
-      // One place more than circuits, for reservations.
-      { maxInboundStreams: maxCircuitsPeer + 1 },
-    )
-    await libp2p.handle(this.#options.reachProtocol, (stream, connection) =>
-      dialBacks.serve(stream, connection),
-    )
+    await this.#switch.handle(libp2p)
   }
 
   /** The last connection to a peer is gone. */
@@ -127,17 +113,23 @@ export class RelayedReach {
     return this.#reservations.lacksRelays()
   }
 
+  /** Whether a reservation is wanted at a relay that is not linked: at any while some are missing, else at those chosen for this node. */
+  wouldReserveAt(relay: PeerId): boolean {
+    return this.#ports.chosen().own.has(relay) || this.#reservations.lacksAny()
+  }
+
   /** Called every second, and when links change. */
   look(): void {
     this.#ports.admission.dropSpareCircuits()
     this.#reachability.look()
+    this.#switch.look()
     this.#reservations.look()
   }
 
   stop(): void {
     this.#reservations.stop()
     this.#reachability.stop()
-    this.#server?.relay.stop()
+    this.#switch.stop()
   }
 
   /** Own addresses first, those through relays after them, one of each relay in turn; at most `maxOwnAddresses`. */
@@ -149,59 +141,27 @@ export class RelayedReach {
   }
 
   view(): Reach {
-    const server = this.#server
+    const relaying = this.#switch.view()
     return {
       listening: this.#listening().map(String),
       needsRelays: this.#reachability.needsRelays(),
+      isChosen: this.#options.relay !== false && this.#ports.chosen().isChosen,
       reservations: this.#reservations.views(),
       checks: this.#reachability.checks(),
-      ...(server === undefined
-        ? {}
-        : {
-            relaying: {
-              reservations: server.relay.reservations(),
-              circuits: server.meter.circuits,
-              bytes: server.meter.bytes,
-              accounts: server.meter.accounts().slice(0, maxShownAccounts),
-            },
-          }),
+      ...(relaying === undefined ? {} : { relaying }),
     }
   }
 
-  #makeServer() {
-    const { admission, clock, log } = this.#ports
-    const isRelay = this.#options.role === 'relay'
-    const meter = new RelayMeter(
-      {
-        maxCircuits: isRelay ? maxCircuitsRelay : maxCircuitsOther,
-        maxCircuitsPeer,
-        bytesPerSecond: isRelay ? relayedBytesPerSecondRelay : relayedBytesPerSecondOther,
-        bytesPerSecondPeer: relayedBytesPerSecondPeer,
-        burstBytesPeer: relayedBurstBytesPeer,
-        maxPeers: maxAccountedPeers,
-      },
-      () => clock.monotonicMs(),
-    )
-    const relay = new RelayServer(
-      { maxReservations: isRelay ? maxReservationsRelay : maxReservationsOther },
-      {
-        permit: (connection) => admission.permit(connection),
-        directConnections: (peer) => admission.directConnections(peer),
-        addresses: () => this.#ownAddresses().map(({ bytes }) => bytes),
-        meter,
-        clock,
-        log,
-      },
-    )
-    return { relay, meter }
-  }
-
-  /** Members that relay and are linked directly. */
+  /** Members that relay and are linked directly. Whoever was chosen while it was linked already has not said so: the policy does. */
   #relays(): readonly RelayLink[] {
+    const { admission, chosen } = this.#ports
+    const { own, others } = chosen()
     const links: RelayLink[] = []
-    for (const relay of this.#relaying) {
-      const [connection] = this.#ports.admission.directConnections(relay)
-      if (connection !== undefined) links.push({ relay, place: placeOf(connection.remoteAddr) })
+    for (const relay of new Set([...own, ...this.#relaying])) {
+      const [connection] = admission.directConnections(relay)
+      if (connection === undefined) continue
+      const rank = own.has(relay) ? 0 : others.has(relay) ? 2 : 1
+      links.push({ relay, place: placeOf(connection.remoteAddr), rank })
     }
     return links
   }

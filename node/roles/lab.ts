@@ -50,7 +50,7 @@ export interface LabNode {
   readonly listen?: readonly string[]
   readonly bootstrap?: readonly string[]
   readonly transport?: 'memory' | 'tcp'
-  /** Default: relays do, over TCP. */
+  /** Default: relays do, over TCP; others as the policy has it. */
   readonly relay?: boolean
   /** Default: a fresh in-memory store. */
   readonly store?: Store
@@ -205,7 +205,7 @@ export async function createLab(
       bootstrap: node.bootstrap ?? [],
       transport,
       isCut: (other) => options.isCut?.(name, enrolled.get(other)?.member.certificate.name ?? '') ?? false,
-      relay: node.relay ?? role === 'relay',
+      relay: node.relay ?? (role === 'relay' ? true : undefined),
     }
     enrolled.set(peer.peerId, { member, gate })
     return { member, memberPorts, gate, log }

@@ -12,6 +12,7 @@ import { decodeItems, encodeItems, type Item, type ItemKind } from '../sync/item
 import { type AddressBook, openAddressBook } from './address-book.ts'
 import { type Aside, openAside } from './aside.ts'
 import { type Carried, openCarried } from './carried.ts'
+import { readChosenRelays } from './chosen-relays.ts'
 import { type ClockDifference, createClockDifference } from './clock-difference.ts'
 import { createDoor, type Door } from './door.ts'
 import type { DoorContext, Entered, Source } from './door-context.ts'
@@ -51,7 +52,8 @@ export interface MemberOptions extends Pick<MeshOptions, 'mdns' | 'proxy' | 'tls
   readonly bootstrap: readonly string[]
   readonly transport: MeshOptions['transport']
   readonly isCut?: MeshOptions['isCut']
-  readonly relay: boolean
+  /** Undefined: as the policy has it. */
+  readonly relay: boolean | undefined
 }
 
 export interface MemberPorts {
@@ -194,6 +196,7 @@ export async function startMember(
   }
   const behaviour = makeBehaviour(node)
 
+  const chosenRelays = readChosenRelays(ledger, options.certificate)
   const live = await createMesh(
     {
       fleet,
@@ -298,12 +301,15 @@ export async function startMember(
           sessions.syncSoon(() => true, tellMovedMs)
           behaviour.moved?.()
         },
-        acquaintances: () =>
-          addressBook.all().map((known) => ({
+        acquaintances: () => {
+          const { own } = chosenRelays()
+          return addressBook.all().map((known) => ({
             ...known,
-            relays: ledger.certificates.get(known.peer)?.certificate.role === 'relay',
-          })),
+            relays: own.has(known.peer) || ledger.certificates.get(known.peer)?.certificate.role === 'relay',
+          }))
+        },
         bootstrap: () => ledger.policy?.policy.bootstrap ?? [],
+        relays: chosenRelays,
       },
     },
   )

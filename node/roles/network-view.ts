@@ -39,22 +39,37 @@ export interface NetworkView {
     readonly aheadMinutes: number
     readonly neighbours: number
   }
-  readonly relaying?: {
-    readonly reservations: number
-    readonly circuits: number
+  /** The policy has chosen it to relay: it does while others can dial it. */
+  readonly isChosen?: true
+  readonly relaying?: RelayingView
+}
+
+/** What a relay does now, and for whom. */
+export interface RelayingView {
+  readonly reservations: number
+  readonly reserved: readonly { readonly name: string; readonly leftMs: number }[]
+  readonly circuits: number
+  readonly open: readonly {
+    readonly from: string
+    readonly to: string
+    readonly ageMs: number
     readonly bytes: number
-    readonly accounts: readonly {
-      readonly name: string
-      readonly circuits: number
-      readonly circuitsEver: number
-      readonly sentBytes: number
-      readonly receivedBytes: number
-    }[]
-  }
+  }[]
+  readonly bytes: number
+  /** Reservations and circuits. */
+  readonly refused: number
+  readonly accounts: readonly {
+    readonly name: string
+    readonly circuits: number
+    readonly circuitsEver: number
+    readonly sentBytes: number
+    readonly receivedBytes: number
+    readonly refused: number
+  }[]
 }
 
 export function networkView(node: MemberNode): NetworkView {
-  const { reservations, checks, relaying, ...rest } = node.mesh.reach()
+  const { reservations, checks, relaying, isChosen, ...rest } = node.mesh.reach()
   const name = (peer: PeerId) => nameOf(node, peer) ?? peer
   const clock = node.clocks.own()
   return {
@@ -80,11 +95,18 @@ export function networkView(node: MemberNode): NetworkView {
     ...(clock === undefined
       ? {}
       : { clock: { aheadMinutes: clockMinutes(clock.aheadMs), neighbours: clock.neighbours } }),
+    ...(isChosen ? { isChosen } : {}),
     ...(relaying === undefined
       ? {}
       : {
           relaying: {
             ...relaying,
+            reserved: relaying.reserved.map(({ peer, leftMs }) => ({ name: name(peer), leftMs })),
+            open: relaying.open.map((circuit) => ({
+              ...circuit,
+              from: name(circuit.from),
+              to: name(circuit.to),
+            })),
             accounts: relaying.accounts.map(({ peer, ...account }) => ({ name: name(peer), ...account })),
           },
         }),

@@ -20,8 +20,8 @@ export interface NetworkSetup extends Outward {
   readonly announce: readonly string[]
   /** Beside those of the invitation and those remembered. */
   readonly bootstrap: readonly string[]
-  /** Carries circuits for other members. */
-  readonly relay: boolean
+  /** Carries circuits for other members. Undefined: as the policy has it. */
+  readonly relay: boolean | undefined
   /** Find members by multicast DNS; when absent, where the node is in an office. */
   readonly mdns?: boolean | undefined
 }

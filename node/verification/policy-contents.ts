@@ -52,7 +52,10 @@ export async function warningsOf(
   { policy, keyring, isRevoked }: PolicyContents,
   now: Instant,
 ): Promise<string[]> {
-  const warnings: string[] = []
+  const out = new Set<string>(policy.revoked.peers)
+  const warnings = (policy.relays ?? [])
+    .filter(({ peer }) => out.has(peer))
+    .map(({ peer }) => `relays: ${peer} is revoked, so it relays for nobody`)
   for (const { name } of policy.people) {
     if (isRevoked(name)) continue
     const keys = keyring.keysOf(name)

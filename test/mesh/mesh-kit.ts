@@ -65,6 +65,7 @@ export interface NodeSettings extends Partial<MeshOptions> {
   readonly acquaintances?: MeshHandlers['acquaintances']
   /** As the policy names them, beside `bootstrap`, which is given at the start. */
   readonly policyBootstrap?: MeshHandlers['bootstrap']
+  readonly relays?: MeshHandlers['relays']
   readonly clock?: Clock
   /** An imagined office in place of real multicast. */
   readonly lan?: OpenLan
@@ -75,7 +76,7 @@ let memoryNames = 0
 
 /** Every node of the kit shows its role as its credentials, and believes everyone's. */
 export async function startNode(role: Role, settings: NodeSettings = {}): Promise<TestNode> {
-  const { message, stream, judge, credentials, acquaintances, policyBootstrap, clock, lan, ...rest } =
+  const { message, stream, judge, credentials, acquaintances, policyBootstrap, relays, clock, lan, ...rest } =
     settings
   const transport = rest.transport ?? 'tcp'
   const options: MeshOptions = {
@@ -117,6 +118,7 @@ export async function startNode(role: Role, settings: NodeSettings = {}): Promis
     moved: () => {},
     acquaintances: acquaintances ?? (() => []),
     bootstrap: policyBootstrap ?? (() => []),
+    ...(relays === undefined ? {} : { relays }),
   }
   const mesh = await createMesh(options, {
     handlers,

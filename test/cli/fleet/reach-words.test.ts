@@ -67,9 +67,24 @@ test('a port that relays could not dial is named, and what to do about it', () =
     'others cannot dial /ip4/203.0.113.7/tcp/7373 (tried by hub); reached through hub, one relay only',
   )
   expect(reach?.advice).toContain('--announce')
-  const relaying = { reservations: 0, circuits: 0, bytes: 0, accounts: [] }
+  const relaying = {
+    reservations: 0,
+    reserved: [],
+    circuits: 0,
+    open: [],
+    bytes: 0,
+    refused: 0,
+    accounts: [],
+  }
   expect(said({ ...closed, relaying }).at(-1)).toMatchObject({ verdict: 'warning' })
   expect(said({ ...closed, relaying }).at(-1)?.words).toContain('nobody can dial it')
+})
+
+test('a host that the policy has chosen to relay and nobody can dial is told so', () => {
+  expect(said({ ...hidden, isChosen: true }).at(-1)).toMatchObject({
+    verdict: 'warning',
+    words: 'the policy has chosen it to relay, but nobody can dial it',
+  })
 })
 
 test('a port that was dialled is good', () => {
