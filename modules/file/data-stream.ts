@@ -1,29 +1,25 @@
 import { createHash, type Hash } from 'node:crypto'
-import { maxLineBytes } from '../../node/core/limits.ts'
+import type { Scan } from '../scan/scan.ts'
+import type { ContentScanners } from './content-scanners.ts'
 import type { DataQuery } from './data-query.ts'
-import { decodeLossy } from './decode-lossy.ts'
-import { type Line, LineSplitter } from './line-splitter.ts'
 import type { LineTest } from './line-test.ts'
 import type { HashAlgorithm } from './search-plan.ts'
-
-/** Pattern tests between two breaths, counted in bytes of text. */
-const bytesBetweenBreaths = 64 * 1024
-/** A test costs something on an empty line too. */
-const bytesOfAnyTest = 32
 
 /** Takes the bytes of one file, as they are or decoded, once for all searches that want them. */
 export class DataStream {
   readonly #queries: readonly DataQuery[]
-  readonly #lines = new LineSplitter(maxLineBytes)
   readonly #hashers = new Map<HashAlgorithm, Hash>()
-  #open: { readonly query: DataQuery; readonly test: LineTest }[]
+  /** By number of the pattern in the scan. */
+  readonly #tests: readonly { readonly query: DataQuery; readonly test: LineTest }[]
+  readonly #open: Set<number>
+  readonly #scan: Scan
   #hasLines = false
-  #testedBytes = 0
-  hasCutLine = false
 
-  constructor(queries: readonly DataQuery[]) {
+  constructor(queries: readonly DataQuery[], scanners: ContentScanners) {
     this.#queries = queries
-    this.#open = queries.flatMap((query) => query.tests.map((test) => ({ query, test })))
+    this.#tests = queries.flatMap((query) => query.tests.map((test) => ({ query, test })))
+    this.#open = new Set(this.#tests.keys())
+    this.#scan = scanners.begin(queries)
     for (const query of queries) {
       for (const algorithm of query.algorithms) {
         if (!this.#hashers.has(algorithm)) this.#hashers.set(algorithm, createHash(algorithm))
@@ -33,57 +29,57 @@ export class DataStream {
 
   /** Is everything known that more bytes could tell? */
   get isDone(): boolean {
-    return this.#open.length === 0 && this.#hashers.size === 0
+    return this.#open.size === 0 && this.#hashers.size === 0
   }
 
   /** Takes the next bytes; yields where the event loop may have its turn. */
   *push(chunk: Buffer): Generator<void, void> {
     for (const hasher of this.#hashers.values()) hasher.update(chunk)
-    if (this.#open.length > 0) yield* this.#test(this.#lines.push(chunk))
+    if (chunk.length > 0) this.#hasLines = true
+    if (this.#open.size === 0) return
+    yield* this.#scan.feed(chunk)
+    this.#takeFound()
   }
 
   /** The bytes have come to their end. */
   *end(): Generator<void, void> {
-    yield* this.#test(this.#lines.end())
-    for (const { test } of this.#open) test.end(this.#hasLines)
+    if (this.#open.size > 0) {
+      yield* this.#scan.end()
+      this.#takeFound()
+    }
+    for (const number of this.#open) this.#tests[number]?.test.end(this.#hasLines)
     const hashes = new Map([...this.#hashers].map(([algorithm, hasher]) => [algorithm, hasher.digest('hex')]))
     for (const query of this.#queries) query.hashes = hashes
-    this.#open = []
-    this.#hashers.clear()
+    this.#close()
   }
 
   /** The bytes cannot be seen to their end: what is not certain yet stays unknown. */
   abandon(): void {
-    this.#open = []
-    this.#hashers.clear()
+    this.#takeFound()
+    this.#close()
   }
 
-  *#test(lines: Iterable<Line>): Generator<void, void> {
-    for (const { bytes, whole } of lines) {
-      this.#hasLines = true
-      this.hasCutLine ||= !whole
-      const text = decodeLossy(bytes)
-      for (const { test } of this.#open) {
-        if (whole) test.line(text)
-        else test.beginningOfLine(text)
-        this.#testedBytes += bytes.length + bytesOfAnyTest
-        if (this.#testedBytes < bytesBetweenBreaths) continue
-        this.#testedBytes = 0
-        yield
-      }
-      if (this.#open.some(({ test }) => test.verdict !== undefined)) this.#dropDecided()
-      if (this.#open.length === 0) return
-    }
-  }
-
-  #dropDecided(): void {
-    for (const { query, test } of this.#open) {
+  #takeFound(): void {
+    const news = [...this.#scan.found.keys()].filter((number) => this.#open.delete(number))
+    if (news.length === 0) return
+    for (const number of news) {
+      const { query, test } = this.#tests[number] as { query: DataQuery; test: LineTest }
+      test.found()
       if (query.plan.matchAll && test.verdict === false) query.isLost = true
     }
-    this.#open = this.#open.filter(({ query, test }) => !query.isLost && test.verdict === undefined)
+    for (const number of this.#open) {
+      if (this.#tests[number]?.query.isLost !== true) continue
+      this.#open.delete(number)
+      this.#scan.drop(number)
+    }
     const wanted = new Set(
       this.#queries.filter((query) => !query.isLost).flatMap((query) => [...query.algorithms]),
     )
     for (const algorithm of this.#hashers.keys()) if (!wanted.has(algorithm)) this.#hashers.delete(algorithm)
+  }
+
+  #close(): void {
+    this.#open.clear()
+    this.#hashers.clear()
   }
 }

@@ -1,6 +1,7 @@
 import type { OpenFile } from '../host/host.ts'
 import { problemOf } from '../host-problem.ts'
 import type { ProblemCode } from '../module.ts'
+import { ContentScanners } from './content-scanners.ts'
 import type { DataQuery } from './data-query.ts'
 import { DataStream } from './data-stream.ts'
 import { GunzipError, gunzip, isGzip } from './gunzip.ts'
@@ -10,6 +11,7 @@ const bufferBytes = 256 * 1024
 /** Reads files, each once from its beginning as far as any search wants, and answers the queries about them. */
 export class FileScanner {
   readonly #buffer = Buffer.allocUnsafeSlow(bufferBytes)
+  readonly #scanners = new ContentScanners()
   readonly #breathe: () => Promise<boolean> | undefined
 
   /** @param breathe gives the event loop its turn when it is due; resolves to false when the run is to stop */
@@ -24,14 +26,19 @@ export class FileScanner {
     const wantsDecoding = queries.some((query) => query.plan.decompress)
     try {
       const isDecoded = wantsDecoding && isGzip(reader.peek())
-      const decoded = new DataStream(queries.filter((query) => isDecoded && query.plan.decompress))
-      const raw = new DataStream(queries.filter((query) => !isDecoded || !query.plan.decompress))
+      const decoded = new DataStream(
+        queries.filter((query) => isDecoded && query.plan.decompress),
+        this.#scanners,
+      )
+      const raw = new DataStream(
+        queries.filter((query) => !isDecoded || !query.plan.decompress),
+        this.#scanners,
+      )
       if (!decoded.isDone) await this.#decode(reader, raw, decoded, problems)
       while (!raw.isDone && (await this.#feedNext(reader, raw)) !== undefined);
       // Stopped in the midst of the last chunk is not the end: an inverse check must not pass for want of lines.
       if (reader.isAtEnd && !reader.isStopped) await this.#feed(raw.end())
       else raw.abandon()
-      if (raw.hasCutLine || decoded.hasCutLine) problems.add('too-large')
       if (reader.reads > 1 && file.changed()) problems.add('changed-while-read')
     } catch (error) {
       problems.add(problemOf(error, '').code)

@@ -388,8 +388,6 @@ export const maxSummaryErrorChars = 8192
 export const maxSummaryReasonChars = 512
 
 // --- Reading files (module file) ---
-/** A line is held in memory to be matched; what is longer is matched up to here and reported. */
-export const maxLineBytes = 8 * 1024 * 1024
 /** A gzip stream is given up, and reported, beyond this size … */
 export const maxDecodedBytes = 1024 * 1024 * 1024
 /** … or, past the first decoded bytes, beyond this ratio (deflate itself reaches 1032; real logs stay far below). */
@@ -527,15 +525,15 @@ export const maxChosenActions = 256
 
 // --- Scanning (modules/scan) ---
 /** Instructions of all patterns of one scan together: 13 bytes each, and 16 to work in. */
-export const maxScanInstructions = 1_000_000
+export const maxScanInstructions = 2_000_000
 /** Cells of one table of a lazy DFA, four bytes each: 4 MiB, about a second-level cache. */
 export const maxDfaCells = 1024 * 1024
 /** States of one lazy DFA, beside what their rows take. */
 export const maxDfaStates = 16_384
 /** Instructions in all states of one lazy DFA together, four bytes each. */
 export const maxDfaKernel = 1024 * 1024
-/** Bytes taken and instructions looked at between two breaths: some milliseconds. */
-export const scanWorkBetweenBreaths = 1024 * 1024
+/** Bytes taken and instructions looked at between two breaths: about a millisecond. */
+export const scanWorkBetweenBreaths = 64 * 1024
 /** The beginning of a line that is kept until the rest comes, so that the line can be searched for literals; a longer one goes
  *  through the automaton at once. */
 export const maxHeldLineBytes = 1024 * 1024

@@ -167,7 +167,8 @@ function partOf(pool: DfaPool, patterns: readonly number[]): Part {
 }
 
 const maxOldNews = 64
-const maxPieceBytes = 256 * 1024
+/** As much as four lanes are worth being set up for. */
+const maxPieceBytes = 64 * 1024
 /** A table emptied so often within so many bytes does not pay. */
 const maxEmptied = 3
 const bytesOfPatience = 1024 * 1024

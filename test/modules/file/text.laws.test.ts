@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeLossy } from '../../../modules/file/decode-lossy.ts'
 import { displayPath } from '../../../modules/file/display-path.ts'
-import { LineSplitter } from '../../../modules/file/line-splitter.ts'
 
 /** Bytes that are mostly well-formed or nearly so: random ones alone would hardly ever be. */
 const oddBytes = fc
@@ -39,31 +38,6 @@ function isOneCharacter(bytes: Buffer, count: number): boolean {
   }
 }
 
-function naiveLines(bytes: Buffer): string[] {
-  const lines = bytes.toString('latin1').split('\n')
-  if (lines.at(-1) === '') lines.pop()
-  return lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
-}
-
-function split(chunks: readonly Buffer[], maxLineBytes = 1000) {
-  const splitter = new LineSplitter(maxLineBytes)
-  const lines: { text: string; whole: boolean }[] = []
-  for (const chunk of chunks) {
-    // The reader reuses its buffer: what a line is a view into is overwritten after it was used.
-    const reused = Buffer.from(chunk)
-    for (const { bytes, whole } of splitter.push(reused))
-      lines.push({ text: bytes.toString('latin1'), whole })
-    reused.fill(0x78)
-  }
-  for (const { bytes, whole } of splitter.end()) lines.push({ text: bytes.toString('latin1'), whole })
-  return lines
-}
-
-function chunksOf(bytes: Buffer, cuts: readonly number[]): Buffer[] {
-  const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
-  return places.slice(1).map((end, at) => bytes.subarray(places[at], end))
-}
-
 describe('decodeLossy', () => {
   it('reads as Go does, for any bytes', () => {
     fc.assert(
@@ -82,37 +56,6 @@ describe('decodeLossy', () => {
     expect(read('f09f9880ff')).toBe('😀\ufffd')
     expect(read('efbbbf41')).toBe('\ufeffA')
     expect(read('')).toBe('')
-  })
-})
-
-describe('LineSplitter', () => {
-  it('makes the same lines however the bytes are cut', () => {
-    const cuts = fc.array(fc.nat(), { maxLength: 6 })
-    fc.assert(
-      fc.property(oddBytes, cuts, (bytes, at) => {
-        expect(split(chunksOf(bytes, at)).map(({ text }) => text)).toEqual(naiveLines(bytes))
-      }),
-    )
-  })
-
-  it('gives the beginning of a line that is too long, then goes on after it, however the bytes are cut', () => {
-    const text = fc.array(fc.constantFrom('a', 'b', '\n'), { maxLength: 60 }).map((parts) => parts.join(''))
-    fc.assert(
-      fc.property(text, fc.array(fc.nat(), { maxLength: 6 }), (text, at) => {
-        const expected = naiveLines(Buffer.from(text)).map((line) => ({
-          text: line.slice(0, 5),
-          whole: line.length <= 5,
-        }))
-        expect(split(chunksOf(Buffer.from(text), at), 5)).toEqual(expected)
-      }),
-    )
-  })
-
-  it('has no line in nothing, and one empty line in a newline', () => {
-    expect(split([])).toEqual([])
-    expect(split([Buffer.from('\n')])).toEqual([{ text: '', whole: true }])
-    expect(split([Buffer.from('a\r'), Buffer.from('\nb\r')]).map(({ text }) => text)).toEqual(['a', 'b'])
-    expect(split([Buffer.from('a\r\r\n')]).map(({ text }) => text)).toEqual(['a\r'])
   })
 })
 

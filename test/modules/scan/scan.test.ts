@@ -132,7 +132,7 @@ describe('a scan', () => {
       ...['.', '^.{0,50}$', '[a-m]'].map((source): ScanPattern => ({ source, finds: 'line-without' })),
     ]
     let found = 0
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < 12; round++) {
       const letters = [...dice.one(['abcdefghij 0123=', 'klmnopqxyz\r=', 'é€aKk9'])]
       const length = dice.one([20, 200])
       const text = Buffer.from(
@@ -144,9 +144,9 @@ describe('a scan', () => {
       expect(foundIn(patterns, text, dice.one([16_384, 40_000, 400_000]))).toEqual(expected)
       found += expected.length
     }
-    expect(found).toBeGreaterThan(60)
-    expect(found).toBeLessThan(270)
-  })
+    expect(found).toBeGreaterThan(24)
+    expect(found).toBeLessThan(108)
+  }, 60_000)
 
   test('goes byte by byte where a literal is in every line, and finds the same', () => {
     const lines = Array.from({ length: 20_000 }, (_, i) => `common ${i} words`)
