@@ -7,6 +7,7 @@ import type { Environment } from '../core/heartbeat.ts'
 import { formatInstant } from '../core/instant.ts'
 import { maxQueuedActions } from '../core/limits.ts'
 import { publicKeyOf } from '../core/peer-id.ts'
+import { noProbe, type Probe } from '../core/probe.ts'
 import { queueLocation } from '../core/queue-location.ts'
 import { parseReceiptBody, resultHash } from '../core/result.ts'
 import { matchesAgent } from '../core/target.ts'
@@ -51,6 +52,8 @@ export interface LocalGatePorts {
   /** Free space is checked before an action is taken. @throws MigError `disk-full` */
   readonly checkSpace: () => Promise<void>
   readonly log: (event: string, details?: Record<string, unknown>) => void
+  /** Only measurements have one. */
+  readonly probe?: Probe
 }
 
 const pruneEveryMs = 60_000
@@ -58,7 +61,7 @@ const pruneEveryMs = 60_000
 /** The gate itself. In production it is the endpoint's second process; in tests and in `mig lab` it runs in-process. */
 export async function createLocalGate(options: LocalGateOptions, ports: LocalGatePorts): Promise<Gate> {
   const { certificate } = options
-  const { store, clock, runner, log } = ports
+  const { store, clock, runner, log, probe = noProbe } = ports
   const { fleet, peerid: peer, serial } = certificate
   const startedAt = clock.now()
   const guard = await openRollbackGuard(store, ports.outside, { ...options, peer }, startedAt)
@@ -115,7 +118,7 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
 
   function changesOf(record: ActionRecord, run: ActionRun): readonly Change[] {
     const write = ({ outcome, reports, reason }: ActionRun) =>
-      writer.outcome(record, outcome, reports, reason, clock.now())
+      probe.measure('seal', () => writer.outcome(record, outcome, reports, reason, clock.now()))
     try {
       return write(run)
     } catch (error) {
@@ -226,7 +229,8 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       return { kind: 'accepted' }
     }
     statuses.set(verified, 'accepted', '', 'accepted')
-    const taken = queue.push(record.id, async (signal) => {
+    const taken = queue.push(record.id, (signal) => probe.measure('other', () => run(signal)))
+    async function run(signal: AbortSignal): Promise<void> {
       if (record.issuedAt <= guard.birth)
         return finish(record, {
           outcome: 'interrupted',
@@ -242,7 +246,7 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       const run = await runAction(start.action.action, start.limits, { runner, clock }, signal)
       // Stopping is not an outcome: the next start reports the action as interrupted.
       if (!stopped) await finish(record, run)
-    })
+    }
     if (!taken) await finish(record, { outcome: 'failed', reason: 'busy', reports: [] })
     return { kind: 'accepted' }
   }
@@ -345,7 +349,7 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       }
     },
     offerPolicy: (rootWire, policyWire) => policies.offer(rootWire, policyWire),
-    offerAction: (wire) => inTurn(() => judge(wire)),
+    offerAction: (wire) => inTurn(() => probe.measure('verify', () => judge(wire))),
     async offerCancel(wire) {
       const policy = policies.current
       if (policy === undefined) return { kind: 'invalid', code: 'no-policy', detail: 'no policy yet' }

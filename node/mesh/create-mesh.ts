@@ -5,6 +5,7 @@ import type { Clock, Random } from '../core/clock.ts'
 import { MigError, messageOf } from '../core/error.ts'
 import { enrolLimitMs, maxServedStreamsPeer } from '../core/limits.ts'
 import { type PeerId, parsePeerId } from '../core/peer-id.ts'
+import { noProbe, type Probe } from '../core/probe.ts'
 import { type DialTarget, groupByPeer, parseAddress, withoutSelf } from './addresses.ts'
 import { Admission } from './admission.ts'
 import { type DialOutcome, dialPeer } from './dialler.ts'
@@ -25,7 +26,7 @@ import { type ServedStream, servedStreams, streamProtocol, type Topic } from './
  *  @throws MigError `bad-input` for a key, an address or a port that cannot be used */
 export async function createMesh(
   options: MeshOptions,
-  ports: { handlers: MeshHandlers; clock: Clock; random: Random; log: Log; lan?: OpenLan },
+  ports: { handlers: MeshHandlers; clock: Clock; random: Random; log: Log; lan?: OpenLan; probe?: Probe },
 ): Promise<Mesh> {
   const { clock, random, log } = ports
   checkOptions(options)
@@ -65,6 +66,7 @@ export async function createMesh(
     strangerCount,
     permit,
     isReservedAt,
+    probe: ports.probe,
   })
   const { libp2p, listening, probe } = node
   const ownPeer = parsePeerId(libp2p.peerId.toString()) as PeerId // made from an Ed25519 seed
@@ -103,7 +105,8 @@ export async function createMesh(
     })
   }
   try {
-    await libp2p.start()
+    // Its heartbeats start here.
+    await (ports.probe ?? noProbe).measure('gossip', () => libp2p.start())
   } catch (error) {
     throw new MigError('bad-input', `cannot listen on ${options.listen.join(', ')}: ${messageOf(error)}`, {
       cause: error,

@@ -24,8 +24,10 @@ import {
   maxStreamWindowBytes,
 } from '../core/limits.ts'
 import { type PeerId, parsePeerId } from '../core/peer-id.ts'
+import type { Probe } from '../core/probe.ts'
 import { circuitTransport } from './circuit-transport.ts'
 import type { MeshOptions } from './mesh.ts'
+import { meterGossip, meterLibp2p } from './metering.ts'
 import { outwardTransports } from './outward.ts'
 
 export interface Libp2pNode {
@@ -60,9 +62,11 @@ export async function createLibp2pNode(
     permit: (connection: Connection) => Promise<boolean>
     /** Whether this node has asked a relay to send circuits to it. */
     isReservedAt: (relay: PeerId) => boolean
+    probe?: Probe | undefined
   },
 ): Promise<Libp2pNode> {
   const { role } = options
+  const { probe } = ports
   const privateKey = peerKey(options.peerKeySeed)
   const maxStrangers = role === 'relay' ? maxStrangersRelay : maxStrangersOther
   const isForeign = (peer: { toString(): string }) => {
@@ -75,6 +79,7 @@ export async function createLibp2pNode(
   const libp2p = await createLibp2p({
     start: false,
     privateKey,
+    ...(probe === undefined ? {} : { metrics: () => meterLibp2p(probe) }),
     nodeInfo: { name: 'mig-mesh', version: '0', userAgent: 'mig-mesh' },
     addresses: { listen: [...options.listen], announce: [...options.announce] },
     transports:
@@ -112,7 +117,8 @@ export async function createLibp2pNode(
     services: {
       identify: identify(),
       ping: ping(),
-      gossip: ports.gossip,
+      gossip: (components: GossipSubComponents) =>
+        ports.gossip(probe === undefined ? components : meterGossip(components, probe)),
       listening: (components: { transportManager: Transports; upgrader: Upgrader }) => {
         transports = components.transportManager
         upgrader = components.upgrader

@@ -8,6 +8,7 @@ import { documentId, encodeEnvelope, type PayloadType, preAuthEncoding } from '.
 import { formatInstant, plusSeconds } from '../core/instant.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { PolicyBody, RootBody } from '../core/policy.ts'
+import type { Probe } from '../core/probe.ts'
 import { readEnvironment } from '../gate/environment.ts'
 import type { Gate } from '../gate/gate.ts'
 import { createInProcessRunner } from '../gate/in-process-runner.ts'
@@ -28,6 +29,7 @@ import { type AgentNode, startAgent } from './agent.ts'
 import type { CollectorNode } from './collector.ts'
 import { readCertificate } from './enrol.ts'
 import { type InvestigatorNode, startInvestigator } from './investigator.ts'
+import { meteredRunner, meteredStore } from './lab-metering.ts'
 import type { MemberOptions, MemberPorts } from './member.ts'
 import { startRelay } from './relay.ts'
 
@@ -87,6 +89,8 @@ export async function createLab(
     readonly clock: Clock
     readonly random: Random
     readonly log?: (node: string, event: string, details?: Record<string, unknown>) => void
+    /** Of each node, where something is to be measured. */
+    readonly probe?: (role: Role, name: string) => Probe
   },
 ): Promise<Lab> {
   const { clock, random } = ports
@@ -147,7 +151,7 @@ export async function createLab(
       fleet,
       role,
       tags,
-      maxuses: 1000,
+      maxuses: 10_000,
       issuedat: now,
       expires: plusSeconds(now, 86_400),
       invitekey: ed25519PublicKey(seed),
@@ -161,13 +165,15 @@ export async function createLab(
   async function enrol(role: Role, name: string, node: LabNode) {
     const before = node.like === undefined ? undefined : enrolled.get(node.like)
     const log: Log = (event, details) => ports.log?.(name, event, details)
+    const probe = ports.probe?.(role, name)
     const knownModules = new Set(modules.map((module) => module.name))
     const memberPorts: MemberPorts = {
-      store: node.store ?? createMemoryStore(),
+      store: meteredStore(node.store ?? createMemoryStore(), probe),
       clock: node.clock ?? clock,
       random,
       knownModules,
       log,
+      ...(probe === undefined ? {} : { probe }),
     }
     if (before !== undefined) return { ...before, memberPorts, log }
     const tags = node.tags ?? {}
@@ -254,7 +260,7 @@ export async function createLab(
           storeLost: false,
         },
         {
-          store: node.gateStore ?? createMemoryStore(),
+          store: meteredStore(node.gateStore ?? createMemoryStore(), memberPorts.probe),
           outside: {
             read: async () => outside,
             write: async (record) => {
@@ -262,7 +268,10 @@ export async function createLab(
             },
           },
           clock: memberPorts.clock,
-          runner: createInProcessRunner(modules, { host, clock: memberPorts.clock }),
+          runner: meteredRunner(
+            createInProcessRunner(modules, { host, clock: memberPorts.clock }),
+            memberPorts.probe,
+          ),
           environment: () =>
             readEnvironment(host, {
               arch: process.arch,
@@ -272,6 +281,7 @@ export async function createLab(
           processId: process.pid,
           checkSpace: async () => undefined,
           log,
+          ...(memberPorts.probe === undefined ? {} : { probe: memberPorts.probe }),
         },
       )
       const started = await startAgent(member, { ...memberPorts, gate })

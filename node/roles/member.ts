@@ -4,6 +4,7 @@ import { MigError, messageOf } from '../core/error.ts'
 import type { Heartbeat } from '../core/heartbeat.ts'
 import { maxGossipItems, maxItemBytes, minLinks, tellMovedMs } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
+import { noProbe, type Probe } from '../core/probe.ts'
 import { createMesh } from '../mesh/create-mesh.ts'
 import type { FrameStream, Member, Mesh, MeshOptions } from '../mesh/mesh.ts'
 import type { Topic } from '../mesh/topics.ts'
@@ -62,6 +63,8 @@ export interface MemberPorts {
   readonly random: Random
   readonly knownModules: ReadonlySet<string>
   readonly log: (event: string, details?: Record<string, unknown>) => void
+  /** Only measurements have one. */
+  readonly probe?: Probe
 }
 
 /** Where the roles differ. */
@@ -104,7 +107,7 @@ export async function startMember(
   ports: MemberPorts,
   makeBehaviour: (node: MemberNode) => RoleBehaviour,
 ): Promise<MemberNode> {
-  const { store, clock, random, log } = ports
+  const { store, clock, random, log, probe = noProbe } = ports
   const { fleet, peerid: self, role } = options.certificate
   const shelf = await openShelf(store)
   const ledger = createLedger()
@@ -131,14 +134,18 @@ export async function startMember(
   await reloadLedger(context)
   const up = Promise.withResolvers<void>()
   const mesh = deferredMesh(self)
-  const door = createDoor(context, (what, source) => {
+  const judging = createDoor(context, (what, source) => probe.measure('other', () => entered(what, source)))
+  const door: Door = {
+    enter: (item, source) => probe.measure('verify', () => judging.enter(item, source)),
+  }
+  function entered(what: Entered, source: Source): void {
     if (what.kind === 'policy') {
       void enterOwn()
       void expelRevoked()
     }
     if (what.kind === 'action' && what.actionId !== undefined) void enterOrphans(what.actionId)
     behaviour.entered(what, source)
-  })
+  }
   /** This node's own papers, so that it is a member like any other in its own eyes: its receipts are checked by them. */
   async function enterOwn(): Promise<void> {
     await door.enter({ kind: 'invitation', bytes: options.invitationWire }, { via: 'local' })
@@ -169,6 +176,7 @@ export async function startMember(
     clock,
     random,
     log,
+    probe,
     knownMembers: () => ledger.certificates.size,
     synced: (member) => behaviour.synced(member),
   })
@@ -185,7 +193,9 @@ export async function startMember(
     syncWith: sessions.syncWith,
     syncSoon: sessions.syncSoon,
     publish: async (topic, ...items) =>
-      items.some((item) => item.bytes.length > maxItemBytes) ? 0 : mesh.publish(topic, encodeItems(items)),
+      items.some((item) => item.bytes.length > maxItemBytes)
+        ? 0
+        : probe.measure('gossip', () => mesh.publish(topic, encodeItems(items))),
     async stop() {
       if (isStopping) return
       isStopping = true
@@ -218,6 +228,7 @@ export async function startMember(
       clock,
       random,
       log,
+      ...(ports.probe === undefined ? {} : { probe }),
       handlers: {
         async credentials() {
           const items: Item[] = []

@@ -2,6 +2,7 @@ import type { Clock, Random } from '../core/clock.ts'
 import { MigError, messageOf } from '../core/error.ts'
 import { claimMs, syncDeadlineMs, syncOnAfterMs, syncStepMs } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
+import type { Probe } from '../core/probe.ts'
 import type { FrameStream, Member, Mesh } from '../mesh/mesh.ts'
 import { runSession, type SyncNode, type SyncReport } from '../sync/session.ts'
 
@@ -33,12 +34,13 @@ export function createSessions(ports: {
   readonly clock: Clock
   readonly random: Random
   readonly log: (event: string, details?: Record<string, unknown>) => void
+  readonly probe: Probe
   /** How many members are known, linked or not. */
   readonly knownMembers: () => number
   /** A session has ended well, whoever opened it. */
   readonly synced: (member: Member) => void
 }): Sessions {
-  const { node, mesh, clock, random, log, knownMembers, synced } = ports
+  const { node, mesh, clock, random, log, probe, knownMembers, synced } = ports
   const stopping = new AbortController()
   const opened = new Map<PeerId, Promise<Exchanged>>()
   const served = new Map<PeerId, number>()
@@ -77,7 +79,7 @@ export function createSessions(ports: {
   async function syncWith(peer: PeerId): Promise<Exchanged> {
     const running = opened.get(peer)
     if (running !== undefined) return running
-    const session = untilNoMore(peer)
+    const session = probe.measure('sessions', () => untilNoMore(peer))
     opened.set(peer, session)
     try {
       return await session
@@ -131,7 +133,10 @@ export function createSessions(ports: {
       const { peer, role } = member
       served.set(peer, (served.get(peer) ?? 0) + 1)
       try {
-        const report = await runSession(node, { peer, role }, stream, { first: false, signal: deadline() })
+        const options = { first: false, signal: deadline() }
+        const report = await probe.measure('sessions', () =>
+          runSession(node, { peer, role }, stream, options),
+        )
         synced(member)
         if (goesOn(report)) clock.after(syncOnAfterMs, () => void (served.has(peer) || attempt(peer)))
       } finally {
