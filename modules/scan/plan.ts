@@ -1,3 +1,4 @@
+import { maxDfaCells } from '../../node/core/limits.ts'
 import { DfaPool } from './engine/dfa-pool.ts'
 import type { LiteralNeed, LiteralSearch } from './literals/literal.ts'
 import { literalSearch } from './literals/literal-search.ts'
@@ -66,8 +67,8 @@ export function planScan(patterns: readonly ScanPattern[], text: TextKind): Scan
   return {
     text,
     walked: [
-      ...(walked.length === 0 ? [] : [groupOf(walked, text, 'matches')]),
-      ...missed.map((asked) => groupOf([asked], text, 'lines-without')),
+      ...(walked.length === 0 ? [] : [groupOf(walked, text, 'matches', maxDfaCells)]),
+      ...missed.map((asked) => groupOf([asked], text, 'lines-without', shareOf(missed.length))),
     ],
     // Patterns that match nothing need no search.
     searched: searched.every(({ need }) => need.anyOf?.length === 0) ? undefined : searchedOf(searched, text),
@@ -79,8 +80,13 @@ interface Asked {
   readonly node: Node
 }
 
-function groupOf(asked: readonly Asked[], text: TextKind, finds: 'matches' | 'lines-without'): PatternGroup {
-  return { patterns: asked.map(({ pattern }) => pattern), pool: poolOf(asked, text, finds) }
+/** Of the room for tables, what each of some automata may take that are used at a time. */
+function shareOf(automata: number): number {
+  return Math.max(16 * 1024, Math.floor(maxDfaCells / automata))
+}
+
+function groupOf(asked: readonly Asked[], text: TextKind, finds: Finds, cells: number): PatternGroup {
+  return { patterns: asked.map(({ pattern }) => pattern), pool: poolOf(asked, text, finds, cells) }
 }
 
 function searchedOf(
@@ -108,18 +114,29 @@ function searchedOf(
       1,
     ),
     alone: (place) => {
-      const pool = alone.get(place) ?? poolOf([all[place] as Asked], text, 'matches')
+      const pool = alone.get(place) ?? poolOf([all[place] as Asked], text, 'matches', shareOf(maxAlone))
+      // The one used last is the last to go.
+      alone.delete(place)
       alone.set(place, pool)
+      for (const old of alone.keys()) {
+        if (alone.size <= maxAlone) break
+        alone.delete(old)
+      }
       return pool
     },
     together: () => {
-      together ??= poolOf(all, text, 'matches')
+      together ??= poolOf(all, text, 'matches', maxDfaCells)
       return together
     },
   }
 }
 
-function poolOf(asked: readonly Asked[], text: TextKind, finds: 'matches' | 'lines-without'): DfaPool {
+/** Automata of single patterns that are kept. */
+const maxAlone = 64
+
+type Finds = 'matches' | 'lines-without'
+
+function poolOf(asked: readonly Asked[], text: TextKind, finds: Finds, cells: number): DfaPool {
   const nodes = asked.map(({ node }) => node)
-  return new DfaPool(languageOf(nodes, text), finds)
+  return new DfaPool(languageOf(nodes, text), finds, cells)
 }

@@ -526,12 +526,11 @@ export const maxChosenActions = 256
 // --- Scanning (modules/scan) ---
 /** Instructions of all patterns of one scan together: 13 bytes each, and 16 to work in. */
 export const maxScanInstructions = 2_000_000
-/** Cells of one table of a lazy DFA, four bytes each: 4 MiB, about a second-level cache. */
+/** Cells of the table of a lazy DFA, and instructions in its states together, four bytes each: 8 MiB. Parts of it, and several that are
+ *  used at a time, share it. */
 export const maxDfaCells = 1024 * 1024
 /** States of one lazy DFA, beside what their rows take. */
 export const maxDfaStates = 16_384
-/** Instructions in all states of one lazy DFA together, four bytes each. */
-export const maxDfaKernel = 1024 * 1024
 /** Bytes taken and instructions looked at between two breaths: about a millisecond. */
 export const scanWorkBetweenBreaths = 64 * 1024
 /** The beginning of a line that is kept until the rest comes, so that the line can be searched for literals; a longer one goes

@@ -5,20 +5,24 @@ import { LazyDfa } from '../program/lazy-dfa.ts'
 /** Automata of one language that texts after one another use again, by the patterns they look for. */
 export class DfaPool {
   readonly language: Language
+  readonly cells: number
   readonly #finds: 'matches' | 'lines-without'
   readonly #dfas = new Map<string, Engine>()
 
-  constructor(language: Language, finds: 'matches' | 'lines-without') {
+  /** @param cells of the table of all patterns together */
+  constructor(language: Language, finds: 'matches' | 'lines-without', cells: number) {
     this.language = language
+    this.cells = cells
     this.#finds = finds
   }
 
-  get(patterns: readonly number[]): Engine {
-    const key = patterns.join()
+  /** @param cells the most that their table may have */
+  get(patterns: readonly number[], cells: number): Engine {
+    const key = `${cells} ${patterns.join()}`
     let engine = this.#dfas.get(key)
     if (engine === undefined) {
       const automaton = new Automaton(this.language, patterns, this.#finds)
-      engine = { automaton, dfa: new LazyDfa(automaton) }
+      engine = { automaton, dfa: new LazyDfa(automaton, cells) }
     } else {
       this.#dfas.delete(key)
     }
@@ -37,5 +41,5 @@ export interface Engine {
   readonly dfa: LazyDfa
 }
 
-/** All patterns, and some of the sets that are left when some are decided; up to 9 MiB each. */
-const maxEngines = 4
+/** All patterns, and some of the sets that are left when some are decided. */
+const maxEngines = 3

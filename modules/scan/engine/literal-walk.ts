@@ -31,6 +31,8 @@ export class LiteralWalk {
   readonly #seenTo = new Map<number, number>()
   readonly #seenBytes = new Map<number, number>()
   #searchedBytes = 0
+  /** The search for literals costs more than it saves. */
+  #isCostly = false
 
   constructor(
     patterns: SearchedPatterns,
@@ -144,7 +146,18 @@ export class LiteralWalk {
       else if (this.#text === 'bytes') this.#take(place, offset + cursor.at)
       else this.#take(place, offset + lineStartOf(bytes, cursor.at))
     }
-    if (this.#stale > maxStale) this.#narrow()
+    if (cursor.isCostly) yield* this.#walk(bytes, offset)
+    else if (this.#stale > maxStale) this.#narrow()
+  }
+
+  /** Whole lines, or bytes, byte by byte: the search costs more than it saves. */
+  *#walk(bytes: Buffer, offset: number): Generator<void, void> {
+    this.#isCostly = true
+    const runner = this.#together()
+    const take = (place: number, at: number): void =>
+      this.#take(place, offset + (this.#text === 'bytes' ? at - 1 : lineStartOf(bytes, at - 1)))
+    yield* runner.run(bytes, 0, bytes.length, take)
+    runner.end(bytes.at(-1) !== newline, (place) => take(place, bytes.length))
   }
 
   *#verify(place: number, bytes: Buffer, at: number, offset: number): Generator<void, void> {
@@ -172,12 +185,11 @@ export class LiteralWalk {
   /** Where half of a text is lines with a literal, the search for it is only a cost. */
   *#walkCostly(): Generator<void, void> {
     if (this.#longLine !== undefined) return
-    const places = [...this.#seenBytes]
-      .filter(
-        ([place, bytes]) =>
-          this.#open.has(place) && bytes > bytesOfPatience && bytes > this.#searchedBytes / 2,
-      )
-      .map(([place]) => place)
+    const isCostly = (place: number): boolean => {
+      const bytes = this.#seenBytes.get(place) ?? 0
+      return this.#isCostly || (bytes > bytesOfPatience && bytes > this.#searchedBytes / 2)
+    }
+    const places = [...this.#open].filter((place) => !this.#isWalked.has(place) && isCostly(place))
     if (places.length === 0) return
     const runner = new Runner(this.#patterns.together(), places, this.#meter)
     this.#walked.push(runner)

@@ -16,7 +16,7 @@ export class Runner {
   constructor(pool: DfaPool, patterns: readonly number[], meter: Meter) {
     this.#pool = pool
     this.#meter = meter
-    this.#parts = [partOf(pool, patterns)]
+    this.#parts = [partOf(pool, patterns, pool.cells)]
   }
 
   /** Are all patterns decided? */
@@ -99,7 +99,7 @@ export class Runner {
   #renew(part: Part): void {
     part.oldNews = 0
     if (part.open.size === 0) return
-    part.engine = this.#pool.get([...part.open])
+    part.engine = this.#pool.get([...part.open], part.cells)
     part.at = part.engine.automaton.adopt(part.at)
   }
 
@@ -109,12 +109,15 @@ export class Runner {
     part.emptied = 0
     if (patterns.length <= 1) {
       part.isSimulated = true
+      // Its table is only a burden now.
+      part.engine.dfa.empty()
       return []
     }
     const half = patterns.length >> 1
     part.open.clear()
     return [patterns.slice(0, half), patterns.slice(half)].map((some) => {
-      const fresh = partOf(this.#pool, some)
+      // Together they take no more room than it did.
+      const fresh = partOf(this.#pool, some, Math.max(minCells, part.cells >> 1))
       fresh.at = fresh.engine.automaton.adopt(part.at)
       return fresh
     })
@@ -139,6 +142,7 @@ function simulate(part: Part, bytes: Buffer, from: number, to: number, decide: D
 
 interface Part {
   engine: Engine
+  readonly cells: number
   at: Configuration
   /** Patterns that are not decided. */
   readonly open: Set<number>
@@ -152,10 +156,11 @@ interface Part {
   isSimulated: boolean
 }
 
-function partOf(pool: DfaPool, patterns: readonly number[]): Part {
-  const engine = pool.get(patterns)
+function partOf(pool: DfaPool, patterns: readonly number[], cells: number): Part {
+  const engine = pool.get(patterns, cells)
   return {
     engine,
+    cells,
     at: engine.automaton.start,
     open: new Set(patterns),
     oldNews: 0,
@@ -166,6 +171,8 @@ function partOf(pool: DfaPool, patterns: readonly number[]): Part {
   }
 }
 
+/** A table of fewer cells is emptied before it was of use. */
+const minCells = 16 * 1024
 const maxOldNews = 64
 /** As much as four lanes are worth being set up for. */
 const maxPieceBytes = 64 * 1024

@@ -18,6 +18,7 @@ export function literalSearch(literals: readonly Literal[]): LiteralSearch {
 class FewLiterals implements LiteralCursor {
   literal = 0
   at = -1
+  readonly isCostly = false
   readonly #needles: readonly Buffer[]
   readonly #bytes: Buffer
   /** By literal: where it is next; behind the end when it is not there. */

@@ -23,6 +23,8 @@ export interface LiteralCursor {
   /** The literal found last, and where it begins. */
   readonly literal: number
   readonly at: number
+  /** Did the search stop, at some place before the end, because it costs more than it saves? */
+  readonly isCostly: boolean
   /** @returns false when there is no more */
   next(): boolean
 }

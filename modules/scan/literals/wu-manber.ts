@@ -2,6 +2,9 @@ import type { Literal, LiteralCursor, LiteralSearch } from './literal.ts'
 
 const blockBytes = 3
 const hashBits = 16
+/** Where texts are made of what literals begin with, an automaton is faster. */
+const comparisonsPerByte = 2
+const leastPatience = 4096
 
 /** Many literals at once, skipping where the last three bytes of a window end none of them. Case is ignored at first.
  *  @see Wu and Manber, A fast algorithm for multi-pattern searching, 1994 */
@@ -52,8 +55,11 @@ function tablesOf(literals: readonly Literal[]): Tables {
 class Cursor implements LiteralCursor {
   literal = 0
   at = 0
+  isCostly = false
   readonly #tables: Tables
   readonly #bytes: Buffer
+  /** Comparisons with literals that may still be made. */
+  #patience: number
   /** Where the three bytes at the end of the window begin. */
   #place: number
   /** A literal that may be where the window was last; −1 for none. */
@@ -63,6 +69,7 @@ class Cursor implements LiteralCursor {
     this.#tables = tables
     this.#bytes = bytes
     this.#place = tables.window - blockBytes
+    this.#patience = leastPatience + bytes.length * comparisonsPerByte
   }
 
   next(): boolean {
@@ -72,6 +79,10 @@ class Cursor implements LiteralCursor {
         const literal = this.#candidate
         this.#candidate = following[literal] as number
         const start = this.#place - 1 - (window - blockBytes)
+        if (--this.#patience < 0) {
+          this.isCostly = true
+          return false
+        }
         if (!this.#isAt(literal, start)) continue
         this.literal = literal
         this.at = start

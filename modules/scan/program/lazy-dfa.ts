@@ -1,4 +1,4 @@
-import { maxDfaCells, maxDfaKernel, maxDfaStates } from '../../../node/core/limits.ts'
+import { maxDfaStates } from '../../../node/core/limits.ts'
 import type { Automaton, Configuration } from './automaton.ts'
 
 const unknown = -1
@@ -15,6 +15,7 @@ export class LazyDfa {
   readonly #automaton: Automaton
   readonly #shift: number
   readonly #maxStates: number
+  readonly #maxKernel: number
   /** Offsets of rows, `unknown`, or −2 − the number of an event. */
   #table: Int32Array
   #events: { readonly next: number; readonly decided: readonly number[] }[] = []
@@ -24,11 +25,13 @@ export class LazyDfa {
   /** The row in which it stands. */
   #row = 0
 
-  constructor(automaton: Automaton) {
+  /** @param maxCells of the table, and instructions in all states together: four bytes each */
+  constructor(automaton: Automaton, maxCells: number) {
     this.#automaton = automaton
     this.classes = automaton.alphabet.classes
     this.#shift = Math.ceil(Math.log2(automaton.alphabet.representatives.length))
-    this.#maxStates = Math.min(maxDfaStates, maxDfaCells >> this.#shift)
+    this.#maxStates = Math.min(maxDfaStates, Math.max(8, maxCells >> this.#shift))
+    this.#maxKernel = maxCells
     this.#table = new Int32Array(8 << this.#shift).fill(unknown)
     this.restart()
   }
@@ -111,6 +114,14 @@ export class LazyDfa {
     return this.#automaton.end(this.at, hasLine)
   }
 
+  /** Gives the room of the table back. */
+  empty(): void {
+    const { at } = this
+    this.#flush()
+    this.#table = new Int32Array(8 << this.#shift).fill(unknown)
+    this.at = at
+  }
+
   #learn(byte: number): void {
     const cell = this.#row + (this.classes[byte] as number)
     const { next, decided } = this.#automaton.advance(this.at, byte)
@@ -130,7 +141,7 @@ export class LazyDfa {
       if (isSame(this.#configurations[state] as Configuration, configuration)) return state << this.#shift
     }
     const { length } = configuration.kernel
-    if (this.#configurations.length >= this.#maxStates || this.#kernelSize + length > maxDfaKernel) {
+    if (this.#configurations.length >= this.#maxStates || this.#kernelSize + length > this.#maxKernel) {
       if (this.#configurations.length > 0) {
         this.#flush()
         return this.#rowOf(configuration)

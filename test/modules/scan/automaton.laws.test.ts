@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Automaton } from '../../../modules/scan/program/automaton.ts'
 import { languageOf, parseFor } from '../../../modules/scan/program/language.ts'
 import { LazyDfa } from '../../../modules/scan/program/lazy-dfa.ts'
+import { maxDfaCells } from '../../../node/core/limits.ts'
 import { goLines, isValidPattern } from './go-lines.ts'
 import { Dice, randomPattern, randomText } from './random-pattern.ts'
 
@@ -19,8 +20,8 @@ describe('the automaton against Go’s regexp', () => {
       const source = randomPattern(dice)
       if (!isValidPattern(source)) continue
       const language = languageOf([parseFor('lines', source)], 'lines')
-      const found = new LazyDfa(new Automaton(language, [0]))
-      const missed = new LazyDfa(new Automaton(language, [0], 'lines-without'))
+      const found = new LazyDfa(new Automaton(language, [0]), maxDfaCells)
+      const missed = new LazyDfa(new Automaton(language, [0], 'lines-without'), 64)
       for (let i = 0; i < textsPerPattern; i++, tried++) {
         const text = randomText(dice)
         const lines = goLines(source, text)
