@@ -92,6 +92,11 @@ export const commands: readonly CommandEntry[] = [
   },
   { words: 'relay start', summary: 'run the relay', load: () => import('./commands/relay-start.ts') },
   {
+    words: 'relay status',
+    summary: 'who is reached through this machine',
+    load: () => import('./commands/relay-status.ts'),
+  },
+  {
     words: 'investigator enrol',
     summary: 'make this machine an investigator’s node',
     load: () => import('./commands/investigator-enrol.ts'),
