@@ -114,7 +114,9 @@ function searchedOf(
       1,
     ),
     alone: (place) => {
-      const pool = alone.get(place) ?? poolOf([all[place] as Asked], text, 'matches', shareOf(maxAlone))
+      const pool =
+        alone.get(place) ??
+        poolOf([all[place] as Asked], text, 'matches', shareOf(Math.min(maxAlone, all.length)))
       // The one used last is the last to go.
       alone.delete(place)
       alone.set(place, pool)

@@ -149,14 +149,15 @@ describe('a scan', () => {
   }, 60_000)
 
   test('goes byte by byte where texts are made of what many literals begin with, and finds the same', () => {
-    const words = Array.from({ length: 300 }, (_, i) => `${'a'.repeat(30)}b${i}c`)
+    // The last is short: only so much of the others is looked at to skip.
+    const words = [...Array.from({ length: 300 }, (_, i) => `${'a'.repeat(30)}b${i}c`), `${'a'.repeat(19)}q`]
     const patterns = [...words, '^a+$', 'a{40}x.*y$']
     const line = `${'a'.repeat(100)}\n`
     const text = Buffer.from(
       `${line.repeat(300)}${words[7]}\n${line.repeat(300)}${'a'.repeat(50)}x-y\naab9${words[250]}`,
     )
     for (const size of [1000, 30_000, 1_000_000]) {
-      expect(foundIn(patterns, text, size)).toEqual([7, 250, 300, 301])
+      expect(foundIn(patterns, text, size)).toEqual([7, 250, 301, 302])
       expect(foundIn(words, text, size, 'bytes')).toEqual([7, 250])
       const { work, found } = scanned(patterns, text, size)
       expect(work / text.length).toBeLessThan(50)
