@@ -4,6 +4,7 @@ import { hostLingerMs } from '../../node/core/limits.ts'
 export interface BenchSize {
   readonly labAgents: number
   readonly realAgents: number
+  readonly scaleAgents: number
   /** Of which the median is printed; one more goes before them and warms up. */
   readonly rounds: number
   /** Links settle, and V8 has seen the code, as on an endpoint that has been up for a while. */
@@ -25,6 +26,7 @@ export interface BenchSize {
 export const fullSize: BenchSize = {
   labAgents: 50,
   realAgents: 10,
+  scaleAgents: 200,
   rounds: 5,
   settleMs: 5000,
   pauseMs: 3000,
@@ -40,6 +42,7 @@ export const fullSize: BenchSize = {
 export const quickSize: BenchSize = {
   labAgents: 3,
   realAgents: 2,
+  scaleAgents: 4,
   rounds: 2,
   settleMs: 200,
   pauseMs: 100,

@@ -8,18 +8,20 @@ import { describeMachine, type Figure } from '../bench/figures.ts'
 import { benchLab } from '../bench/lab.ts'
 import { benchMicro } from '../bench/micro.ts'
 import { benchReal } from '../bench/real.ts'
+import { benchScale } from '../bench/scale.ts'
 import { type BenchSize, fullSize, quickSize } from '../bench/size.ts'
 import type { CommandContext } from '../context.ts'
 import { wholeNumber } from '../option-values.ts'
 import { inertJson } from '../views/json.ts'
 
-const parts = ['micro', 'lab', 'catch-up', 'real'] as const
+const parts = ['micro', 'lab', 'scale', 'catch-up', 'real'] as const
 
 interface BenchOptions {
   readonly only?: (typeof parts)[number]
   readonly quick?: true
   readonly idle?: number
   readonly missed?: number
+  readonly nodes?: number
   readonly write?: string
   readonly json?: true
 }
@@ -30,6 +32,7 @@ export function define(command: Command, context: CommandContext): void {
     .addOption(new Option('--only <part>', 'one of the parts').choices([...parts]))
     .option('--quick', 'small and short: shows that all of it runs, measures little')
     .option('--idle <seconds>', 'how long idle processes are watched; default 60', wholeNumber)
+    .option('--nodes <agents>', 'how many agents the part scale has; default 200', wholeNumber)
     .option('--missed <results>', 'how many answers the catch-up brings; default 100000', wholeNumber)
     .option('--write <file>', 'write the table there')
     .option('--json', 'the figures as JSON')
@@ -44,13 +47,14 @@ export function define(command: Command, context: CommandContext): void {
       }
       const environment = { PATH: settings.path, HOME: directory, MIG_HOME: home, MIG_PASSPHRASE: passphrase }
       const whole = options.quick === true ? quickSize : fullSize
-      const { idle = whole.idleSeconds, missed = whole.missed } = options
-      const size: BenchSize = { ...whole, idleSeconds: idle, missed }
+      const { idle = whole.idleSeconds, missed = whole.missed, nodes = whole.scaleAgents } = options
+      const size: BenchSize = { ...whole, idleSeconds: idle, missed, scaleAgents: nodes }
       const wanted = (part: (typeof parts)[number]) => options.only === undefined || options.only === part
       try {
         const figures: Figure[] = []
         if (wanted('micro')) figures.push(...(await benchMicro(context, directory, size)))
         if (wanted('lab')) figures.push(...(await benchLab(context, join(directory, 'lab'), size)))
+        if (wanted('scale')) figures.push(...(await benchScale(context, join(directory, 'scale'), size)))
         if (wanted('catch-up')) {
           const away = join(directory, 'away')
           figures.push(

@@ -1,5 +1,11 @@
 import type { GossipSubComponents } from '@chainsafe/libp2p-gossipsub'
-import type { Metrics, MultiaddrConnection, Stream, StreamHandler } from '@libp2p/interface'
+import {
+  type Metrics,
+  type MultiaddrConnection,
+  type Stream,
+  type StreamHandler,
+  StreamMessageEvent,
+} from '@libp2p/interface'
 import type { Phase, Probe } from '../core/probe.ts'
 
 /** libp2p's metrics as a probe wants them: the bytes of every connection and of every protocol, and where work begins that the
@@ -38,10 +44,12 @@ export function meterLibp2p(probe: Probe): Metrics {
       count('out', data.byteLength)
       return probe.measure('transport', () => send(data))
     }
-    stream.addEventListener('message', ({ data }) => count('in', data.byteLength))
-    if (arrival === undefined) return
+    // Not by a listener of our own: as long as nobody listens, libp2p keeps what comes for whoever will.
     const dispatch = stream.dispatchEvent.bind(stream)
-    stream.dispatchEvent = (event) => probe.measure(arrival, () => dispatch(event))
+    stream.dispatchEvent = (event: Event) => {
+      if (event instanceof StreamMessageEvent) count('in', event.data.byteLength)
+      return arrival === undefined ? dispatch(event) : probe.measure(arrival, () => dispatch(event))
+    }
   }
 }
 
