@@ -46,7 +46,7 @@ export function define(command: Command, context: CommandContext): void {
       'element: the same finding of several agents once, the rarest first',
       (text) => oneOf('--group-by', ['element'], text),
     )
-    .option('--full', 'fetch from the agents what did not fit their summaries')
+    .option('--full', 'fetch what did not fit the summaries, from the agents or from investigators’ nodes that have it')
     .action((id: string | undefined, options: Options) =>
       withService(context, options, async ({ service }) => {
         const actions = id === undefined ? await service.actions() : [(await service.action(id)).view]
@@ -72,7 +72,7 @@ export function define(command: Command, context: CommandContext): void {
     )
 }
 
-/** Summaries that do not hold everything are replaced by what the agent still has; one that cannot be reached keeps its summary. */
+/** Summaries that do not hold everything are replaced by the whole result, where somebody in reach has it. */
 async function whole(
   views: readonly ResultView[],
   service: InvestigatorService,
@@ -82,7 +82,7 @@ async function whole(
   for (const view of views) {
     if (view.detailPages === undefined) full.push(view)
     else {
-      terminal.progress(`fetching ${view.detailPages} pages from ${view.agent} …`)
+      terminal.progress(`fetching ${view.detailPages} pages of ${view.agent} …`)
       full.push(
         await service.detail(view.action, view.peer).catch((error: Error) => {
           terminal.say(`${view.agent}: ${error.message}; its summary is shown`)

@@ -87,6 +87,12 @@ export const maxHeartbeatBytes = 16 * 1024
 // --- Detail pages ---
 export const detailPageBytes = 64 * 1024
 export const maxDetailPages = 256
+/** Fetched pages that an investigator's node keeps, to show them again and to give them to others: sixteen of the largest results. */
+export const maxKeptPageBytes = 256 * 1024 * 1024
+/** One page on its way; a relay carries one in 30 ms. */
+export const detailPageWaitMs = 15_000
+/** Other investigators' nodes that are asked for pages which their agent does not give; each may use up the time of a session. */
+export const maxDetailSources = 8
 
 // --- Store (protocol D7) ---
 /** Kept beside a database and deleted when the disk is full: reopening must write the log out again as tables,
@@ -339,6 +345,8 @@ export const syncDeadlineMs = 60_000
 /** Each side stops sending after this, so that both have their turn on a slow line, and the next session goes on. */
 export const maxSendMs = 20_000
 export const maxSharedAddresses = 32
+/** A neighbour is told of whom it has been told already. */
+export const tellAgainMs = 3_600_000
 /** Clocks of members that differ by no more agree: well within `clockToleranceSeconds`, and above the minute that a hello may wait in a
  *  session. */
 export const clockDiffersMs = 2 * 60_000

@@ -131,7 +131,11 @@ export async function startAgent(
       neighbourHeartbeat: (heartbeat, bytes, from) =>
         neighbours.take(heartbeat, bytes, { from, isCutOff: ways.hopsOf(from) > 1 }),
       async detail(_peer: PeerId, stream: FrameStream, signal: AbortSignal) {
-        await serveDetail(stream, signal, (actionId, page) => gate.detailPage(actionId, page))
+        await serveDetail(stream, signal, async ({ actionId, page, peer }) =>
+          peer === undefined || peer === self
+            ? gate.detailPage(actionId, page)
+            : undefined,
+        )
       },
     }
   })

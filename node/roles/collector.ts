@@ -22,6 +22,8 @@ export interface CollectorRole {
   /** Its own receipt for an answer that it holds, where it is the one to give it. */
   readonly receiptFor?: (actionId: string, peer: PeerId) => Promise<Item | undefined>
   readonly detail?: (peer: PeerId, stream: FrameStream, signal: AbortSignal) => Promise<void>
+  /** Actions that are not known any more have been forgotten here. */
+  readonly tidied?: () => Promise<void>
 }
 
 /** @param makeRole what this collector does with what comes in, beyond carrying it */
@@ -41,9 +43,10 @@ export async function startCollector(
   )
   /** Agents that have spoken here by session. */
   const spoken = new Set<PeerId>()
+  let role!: CollectorRole
   await startMember(options, ports, (member) => {
     node = member
-    const role = makeRole(member)
+    role = makeRole(member)
     return {
       topics: ['actions', 'policy', 'results', 'presence'],
       entered: (what, source) => {
@@ -150,6 +153,7 @@ export async function startCollector(
         await node.shelf.remove(kind, node.shelf.keys(kind).filter(of))
       }
     }
+    await role.tidied?.()
   }
   let callOffTidy = clock.after(60_000, function again() {
     void tidy().catch((error: unknown) => log('tidy-failed', { error: messageOf(error) }))

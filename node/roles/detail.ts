@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { concat } from '../core/bytes.ts'
 import { utf8, utf8Decode } from '../core/encoding.ts'
 import { MigError } from '../core/error.ts'
-import { detailPageBytes, maxDetailPages } from '../core/limits.ts'
-import { documentIdField } from '../core/schema.ts'
+import { detailPageBytes, detailPageWaitMs, maxDetailPages } from '../core/limits.ts'
+import type { PeerId } from '../core/peer-id.ts'
+import { documentIdField, peerIdField } from '../core/schema.ts'
 import type { FrameStream } from '../mesh/mesh.ts'
 
 /** Asks for the pages of one result; each is answered by one frame. An empty frame: there is no such page. */
@@ -11,7 +12,16 @@ const requestSchema = z.strictObject({
   v: z.literal(1),
   actionid: documentIdField,
   page: z.int().min(0).max(maxDetailPages),
+  /** Whose result, where another than that agent is asked. */
+  peerid: peerIdField.optional(),
 })
+
+export interface PageRequest {
+  readonly actionId: string
+  readonly page: number
+  /** Undefined: the result of the one that is asked. */
+  readonly peer: PeerId | undefined
+}
 
 const maxRequestBytes = 1024
 /** HPKE adds 48 bytes. */
@@ -21,32 +31,40 @@ export const maxSealedPageBytes = detailPageBytes + 1024
 export async function serveDetail(
   stream: FrameStream,
   signal: AbortSignal,
-  page: (actionId: string, page: number) => Promise<Uint8Array | undefined>,
+  page: (request: PageRequest) => Promise<Uint8Array | undefined>,
 ): Promise<void> {
   for (let served = 0; served <= maxDetailPages; served++) {
     const frame = await stream.read({ signal, maxBytes: maxRequestBytes })
     if (frame === undefined) return
     const request = requestSchema.safeParse(parse(frame))
     if (!request.success) throw new MigError('bad-input', 'detail: a request does not fit its schema')
-    await stream.write((await page(request.data.actionid, request.data.page)) ?? new Uint8Array(0), {
-      signal,
-    })
+    const { actionid, page: number, peerid } = request.data
+    const found = await page({ actionId: actionid, page: number, peer: peerid })
+    await stream.write(found ?? new Uint8Array(0), { signal })
   }
 }
 
-/** Fetches the sealed pages of one result, from `first` on: a broken transfer goes on where it stopped.
+/** Fetches sealed pages of one result one after the other, so that a broken transfer goes on where it stopped.
+ *  @param request.peer whose result it is; undefined when that agent itself is asked
  *  @throws MigError `not-found` when the other side does not have a page */
 export async function fetchDetail(
   stream: FrameStream,
   signal: AbortSignal,
-  request: { readonly actionId: string; readonly first: number; readonly pages: number },
+  request: {
+    readonly actionId: string
+    readonly peer: PeerId | undefined
+    readonly pages: readonly number[]
+  },
   kept: (page: number, sealed: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  for (let page = request.first; page < request.pages; page++) {
-    await stream.write(utf8(JSON.stringify({ v: 1, actionid: request.actionId, page })), { signal })
-    const sealed = await stream.read({ signal, maxBytes: maxSealedPageBytes })
+  const { actionId, peer, pages } = request
+  for (const page of pages) {
+    const inTime = AbortSignal.any([signal, AbortSignal.timeout(detailPageWaitMs)])
+    const asked = { v: 1, actionid: actionId, page, ...(peer === undefined ? {} : { peerid: peer }) }
+    await stream.write(utf8(JSON.stringify(asked)), { signal: inTime })
+    const sealed = await stream.read({ signal: inTime, maxBytes: maxSealedPageBytes })
     if (sealed === undefined || sealed.length === 0)
-      throw new MigError('not-found', `the agent no longer has page ${page + 1} of ${request.pages}`)
+      throw new MigError('not-found', `it does not have page ${page + 1}`)
     await kept(page, concat([sealed]))
   }
 }

@@ -32,7 +32,7 @@ import { memberViews } from './network-view.ts'
 import { readAction } from './read-action.ts'
 import { type RosterRow, readRoster } from './roster.ts'
 import type { ActionView, AgentView, InvestigatorService, ResultView } from './service.ts'
-import { fetchWholeResult } from './whole-result.ts'
+import type { WholeResults } from './whole-result.ts'
 
 /** The service of a running investigator's node. */
 export function createInvestigatorService(
@@ -41,6 +41,7 @@ export function createInvestigatorService(
   ports: MemberPorts & {
     readonly answers: AnswerReader
     readonly feed: ChangeFeed
+    readonly whole: WholeResults
     readonly synced: Promise<void>
     readonly receiptFor: (actionId: string, peer: PeerId) => Promise<Item | undefined>
   },
@@ -303,7 +304,7 @@ export function createInvestigatorService(
         (candidate) => candidate.agent === agent || candidate.peer === agent,
       )
       if (view === undefined) throw new MigError('not-found', `${agent} has not answered ${action.id}`)
-      return fetchWholeResult(node, answers, {
+      return ports.whole.fetch({
         action: action.id,
         view,
         replySeed: await replySeedOf(action.id),

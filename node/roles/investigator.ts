@@ -2,10 +2,13 @@ import { messageOf } from '../core/error.ts'
 import { createAnswerReader } from './answers.ts'
 import { createChangeFeed } from './change-feed.ts'
 import { type CollectorNode, startCollector } from './collector.ts'
+import { serveDetail } from './detail.ts'
 import { createInvestigatorService } from './investigator-service.ts'
 import type { MemberOptions, MemberPorts } from './member.ts'
+import { openPageShelf } from './page-shelf.ts'
 import { createReceiptWriter } from './receipts.ts'
 import type { InvestigatorService } from './service.ts'
+import { createWholeResults } from './whole-result.ts'
 
 export interface InvestigatorNode extends CollectorNode {
   readonly service: InvestigatorService
@@ -22,6 +25,7 @@ export async function startInvestigator(
   // Set before anything can come in: the node exists while its mesh is still beginning.
   let node!: CollectorNode
   const receipts = createReceiptWriter(() => node, options, ports)
+  const pages = await openPageShelf(ports.store, clock)
 
   await startCollector(options, ports, (collector) => {
     node = collector
@@ -38,6 +42,17 @@ export async function startInvestigator(
       contradicted: feed.changed,
       synced: () => synced.resolve(),
       receiptFor: receipts.receiptFor,
+      async detail(peer, stream, signal) {
+        // What somebody has fetched is nobody's business who could not have fetched it himself.
+        if (node.ledger.certificates.get(peer)?.certificate.role !== 'investigator')
+          return stream.abort('no details here')
+        await serveDetail(stream, signal, async ({ actionId, page, peer: agent }) =>
+          agent !== undefined && pages.isWhole(actionId, agent)
+            ? pages.get(actionId, agent, page)
+            : undefined,
+        )
+      },
+      tidied: () => pages.keepOnly((actionId) => node.ledger.actions.has(actionId)),
     }
   })
   const answers = createAnswerReader(node.shelf)
@@ -45,6 +60,7 @@ export async function startInvestigator(
     ...ports,
     answers,
     feed,
+    whole: createWholeResults(node, answers, pages, log),
     synced: synced.promise,
     receiptFor: receipts.receiptFor,
   })

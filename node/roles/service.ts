@@ -24,7 +24,7 @@ export interface InvestigatorService {
   actions(): Promise<readonly ActionView[]>
   action(id: string): Promise<{ readonly view: ActionView; readonly wire: string; readonly body: Json }>
   results(id: string): Promise<readonly ResultView[]>
-  /** The whole result of one agent, fetched from it if the summary did not hold it. */
+  /** The whole result of one agent, fetched from it or from another investigator's node if the summary did not hold it. */
   detail(id: string, agent: string): Promise<ResultView>
   accounting(id: string): Promise<Accounting>
   cancel(wire: string): Promise<{ readonly recipients: number }>
@@ -201,6 +201,6 @@ export interface ResultView {
   readonly found?: readonly number[]
   readonly truncated?: boolean
   readonly reason?: string
-  /** Pages that the agent still has. */
+  /** Pages that hold what the summary does not. */
   readonly detailPages?: number
 }

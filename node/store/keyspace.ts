@@ -22,6 +22,11 @@ export const orphan = (actionId: string, peerId: string): string => key('orphan'
 /** A second, different result of an agent for one action (security V78). */
 export const contradiction = (actionId: string, peerId: string): string =>
   key('contradiction', id(actionId), id(peerId))
+/** A sealed page of an agent's whole result that has been fetched (protocol 3.8), and what is held of each result's pages. */
+export const fetchedPage = (actionId: string, peerId: string, page: number): string =>
+  key('fetched', id(actionId), id(peerId), number(page))
+export const fetchedPages = (actionId: string, peerId: string): string =>
+  key('fetched-pages', id(actionId), id(peerId))
 /** The frozen set of agents that should answer (protocol D5). */
 export const expected = (actionId: string): string => key('expected', id(actionId))
 /** The private half of an action's reply key (protocol 3.4). */
@@ -46,6 +51,8 @@ export const statusRange = (actionId?: string): Range => under('status', actionI
 export const receiptRange = (actionId?: string): Range => under('receipt', actionId)
 export const orphanRange = (actionId?: string): Range => under('orphan', actionId)
 export const contradictionRange = (actionId?: string): Range => under('contradiction', actionId)
+export const fetchedPageRange = (actionId?: string): Range => under('fetched', actionId)
+export const fetchedPagesRange = (actionId?: string): Range => under('fetched-pages', actionId)
 export const expectedRange = (): Range => under('expected')
 export const replyKeyRange = (): Range => under('reply-key')
 export const addressRange = (): Range => under('address')

@@ -10,7 +10,15 @@ const keyspace = { ...allOfKeyspace }
 const anId = fc.stringMatching(/^[A-Za-z0-9]{1,60}$/)
 const aNumber = fc.nat({ max: Number.MAX_SAFE_INTEGER })
 
-const pairFamilies = ['cancel', 'result', 'status', 'receipt', 'orphan', 'contradiction'] as const
+const pairFamilies = [
+  'cancel',
+  'result',
+  'status',
+  'receipt',
+  'orphan',
+  'contradiction',
+  'fetchedPages',
+] as const
 const idFamilies = [
   'action',
   'invitation',
@@ -40,6 +48,11 @@ const aKey: fc.Arbitrary<{ family: string; parts: string[]; key: string }> = fc.
   fc
     .tuple(anId, aNumber)
     .map(([a, n]) => ({ family: 'detailPage', parts: [a, String(n)], key: keyspace.detailPage(a, n) })),
+  fc.tuple(anId, anId, aNumber).map(([a, b, n]) => ({
+    family: 'fetchedPage',
+    parts: [a, b, String(n)],
+    key: keyspace.fetchedPage(a, b, n),
+  })),
 )
 
 const rangeOf = (family: string): Range =>
