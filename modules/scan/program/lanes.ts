@@ -1,9 +1,9 @@
 import type { LazyDfa } from './lazy-dfa.ts'
+import { walkFour } from './walk-table.ts'
 
 const newline = 0x0a
 
-/** Takes a piece of lines in four places at once: what a look-up says is needed for the next one only, so that four are under
- *  way in the time of one. Shorter pieces, and those with too few lines, are taken as by `run`. When the table is emptied, or
+/** Takes a piece of lines in four places at once. Shorter pieces, and those with too few lines, are taken as by `run`. When the table is emptied, or
  *  learning costs too much, only what the first lane took counts; what was told is true all the same.
  *  @param tell is told what is decided, and behind which byte; nothing is left in `dfa.decided`
  *  @returns behind the last byte taken */
@@ -68,52 +68,45 @@ class Lanes {
 
   four([from, second, third, fourth, to]: Cuts): number {
     const dfa = this.#dfa
-    const bytes = this.#bytes
-    const { classes, flushes } = dfa
+    const { flushes } = dfa
     const here = dfa.at
     dfa.restart()
-    let b = dfa.row
-    let c = b
-    let d = b
+    const start = dfa.row
     dfa.at = here
-    let a = dfa.row
+    const rows = Int32Array.of(dfa.row, start, start, start)
     if (dfa.flushes !== flushes) return this.one(from, to)
-    let { table } = dfa
+    const places = [from, second, third, fourth] as const
     const length = Math.min(second - from, third - second, fourth - third, to - fourth)
     for (let i = 0; i < length; i++) {
-      const nextA = table[a + (classes[bytes[from + i] as number] as number)] as number
-      const nextB = table[b + (classes[bytes[second + i] as number] as number)] as number
-      const nextC = table[c + (classes[bytes[third + i] as number] as number)] as number
-      const nextD = table[d + (classes[bytes[fourth + i] as number] as number)] as number
-      if ((nextA | nextB | nextC | nextD) >= 0) {
-        a = nextA
-        b = nextB
-        c = nextC
-        d = nextD
-        continue
-      }
-      a = nextA >= 0 ? nextA : this.#serve(a, from + i)
-      // An emptied table has the row of the byte served last only; the first lane can be brought back.
-      if (dfa.flushes !== flushes) return from + i + 1
-      const first = dfa.configurationOf(a)
-      b = nextB >= 0 ? nextB : this.#serve(b, second + i)
-      if (dfa.flushes === flushes) c = nextC >= 0 ? nextC : this.#serve(c, third + i)
-      if (dfa.flushes === flushes) d = nextD >= 0 ? nextD : this.#serve(d, fourth + i)
-      if (dfa.flushes !== flushes || dfa.steps > this.#maxSteps) {
-        dfa.at = first
-        return from + i + 1
-      }
-      table = dfa.table
+      i = walkFour(dfa.table, dfa.classes, this.#bytes, rows, places, i, length)
+      if (i < length && !this.#serveFour(rows, places, i, flushes)) return from + i + 1
     }
     const ends = [second, third, fourth, to]
-    for (const [lane, row] of [a, b, c, d].entries()) {
-      dfa.row = row
+    for (const [lane, place] of places.entries()) {
+      dfa.row = rows[lane] as number
       const end = ends[lane] as number
-      const i = this.one(([from, second, third, fourth][lane] as number) + length, end)
+      const i = this.one(place + length, end)
       // The next lane begins where this one ends; it is lost when the table was emptied.
       if (dfa.flushes !== flushes || i < end) return i
     }
     return to
+  }
+
+  /** One byte in each lane.
+   *  @returns false when only the first lane counts any more; the automaton stands where that is */
+  #serveFour(rows: Int32Array, places: readonly number[], i: number, flushes: number): boolean {
+    const dfa = this.#dfa
+    rows[0] = this.#serve(rows[0] as number, (places[0] as number) + i)
+    // An emptied table has the row of the byte served last only; the first lane can be brought back.
+    if (dfa.flushes !== flushes) return false
+    const first = dfa.at
+    for (let lane = 1; lane < 4; lane++) {
+      rows[lane] = this.#serve(rows[lane] as number, (places[lane] as number) + i)
+      if (dfa.flushes === flushes && dfa.steps <= this.#maxSteps) continue
+      dfa.at = first
+      return false
+    }
+    return true
   }
 
   #serve(row: number, at: number): number {

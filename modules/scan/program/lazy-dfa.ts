@@ -1,5 +1,6 @@
 import { maxDfaStates } from '../../../node/core/limits.ts'
 import type { Automaton, Configuration } from './automaton.ts'
+import { walkTable } from './walk-table.ts'
 
 const unknown = -1
 const nobody: readonly number[] = []
@@ -24,6 +25,7 @@ export class LazyDfa {
   #kernelSize = 0
   /** The row in which it stands. */
   #row = 0
+  readonly #rows = new Int32Array(1)
 
   /** @param maxCells of the table, and instructions in all states together: four bytes each */
   constructor(automaton: Automaton, maxCells: number) {
@@ -63,30 +65,23 @@ export class LazyDfa {
    *  @returns behind the last byte taken */
   run(bytes: Uint8Array, from: number, to: number, maxSteps = Number.POSITIVE_INFINITY): number {
     const stepsBefore = this.steps
-    const classes = this.classes
-    let table = this.#table
-    let row = this.#row
-    for (let i = from; i < to; i++) {
-      const next = table[row + (classes[bytes[i] as number] as number)] as number
-      if (next >= 0) {
-        row = next
-        continue
-      }
-      if (next === unknown) {
-        this.#row = row
-        this.#learn(bytes[i] as number)
-        table = this.#table
-        row = this.#row
-        if (this.decided.length > 0 || this.steps - stepsBefore > maxSteps) return i + 1
-        continue
-      }
-      const event = this.#events[-2 - next] as { next: number; decided: readonly number[] }
-      this.#row = event.next
-      this.decided = event.decided
-      return i + 1
-    }
-    this.#row = row
+    const rows = this.#rows
     this.decided = nobody
+    for (let i = from; i < to; i++) {
+      rows[0] = this.#row
+      i = walkTable(this.#table, this.classes, bytes, rows, i, to)
+      this.#row = rows[0] as number
+      if (i >= to) break
+      const next = this.#table[this.#row + (this.classes[bytes[i] as number] as number)] as number
+      if (next === unknown) {
+        this.#learn(bytes[i] as number)
+      } else {
+        const event = this.#events[-2 - next] as { next: number; decided: readonly number[] }
+        this.#row = event.next
+        this.decided = event.decided
+      }
+      if (this.decided.length > 0 || this.steps - stepsBefore > maxSteps) return i + 1
+    }
     return to
   }
 
