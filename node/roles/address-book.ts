@@ -12,8 +12,10 @@ import type { Acquaintance } from '../sync/message.ts'
 export interface AddressBook {
   /** Most recently confirmed first. */
   all(): readonly Acquaintance[]
-  /** What to tell others, at most `maxSharedAddresses`. */
-  shared(): readonly Acquaintance[]
+  /** What to tell others, at most `maxSharedAddresses`, of what has changed since `changes` was so much. */
+  shared(since: number): readonly Acquaintance[]
+  /** Counts up with every entry that is new or says something else. */
+  changes(): number
   addressesOf(peer: PeerId): readonly string[]
   /** Hearsay fills gaps and never overwrites what the peer itself has said. */
   learn(peer: PeerId, addresses: readonly string[], source: 'itself' | 'hearsay'): Promise<void>
@@ -30,21 +32,33 @@ type Entry = z.output<typeof entrySchema>
 
 export async function openAddressBook(store: Store, self: PeerId, clock: Clock): Promise<AddressBook> {
   const entries = new Map<PeerId, Entry>()
+  const changedAt = new Map<PeerId, number>()
+  let changes = 0
   for await (const [, value] of store.entries(addressRange())) {
     const parsed = entrySchema.safeParse(parseJson(value))
-    if (parsed.success) entries.set(parsed.data.peer, parsed.data)
+    if (parsed.success) keep(parsed.data)
   }
-  const sorted = () =>
-    [...entries.values()].sort((a, b) => Number(b.confirmed) - Number(a.confirmed) || b.at - a.at)
+  const sorted = (some: Iterable<Entry> = entries.values()) =>
+    [...some].sort((a, b) => Number(b.confirmed) - Number(a.confirmed) || b.at - a.at)
   const view = ({ peer, addresses }: Entry): Acquaintance => ({ peer, addresses: [...addresses] })
 
+  function keep(entry: Entry): void {
+    entries.set(entry.peer, entry)
+    changedAt.set(entry.peer, ++changes)
+  }
+
   async function forget(peer: PeerId): Promise<void> {
+    changedAt.delete(peer)
     if (entries.delete(peer)) await store.write([{ delete: address(peer) }], { sync: false })
   }
 
   return {
     all: () => sorted().map(view),
-    shared: () => sorted().slice(0, maxSharedAddresses).map(view),
+    shared: (since) =>
+      sorted([...entries.values()].filter(({ peer }) => (changedAt.get(peer) ?? 0) > since))
+        .slice(0, maxSharedAddresses)
+        .map(view),
+    changes: () => changes,
     addressesOf: (peer) => entries.get(peer)?.addresses ?? [],
     async learn(peer, addresses, source) {
       // An address is dialled only if it names the peer it is said to be of.
@@ -61,8 +75,9 @@ export async function openAddressBook(store: Store, self: PeerId, clock: Clock):
       )
         return
       const entry: Entry = { peer, addresses: usable, confirmed: source === 'itself', at: clock.now() }
-      entries.set(peer, entry)
+      keep(entry)
       await store.write([{ put: address(peer), value: utf8(JSON.stringify(entry)) }], { sync: false })
+      if (entries.size <= maxAddressBook) return
       const surplus = sorted().slice(maxAddressBook)
       for (const old of surplus) await forget(old.peer)
     },

@@ -1,7 +1,7 @@
 import { isCollector } from '../core/certificate.ts'
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/error.ts'
-import { maxHelloMarks, maxSharedAddresses } from '../core/limits.ts'
+import { maxHelloMarks } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import * as keys from '../store/keyspace.ts'
@@ -14,6 +14,7 @@ import type { AddressBook } from './address-book.ts'
 import type { ClockDifference } from './clock-difference.ts'
 import type { Door } from './door.ts'
 import type { DoorContext } from './door-context.ts'
+import { createIntroductions } from './introductions.ts'
 
 /** Where the roles differ in a session. */
 export interface SyncBehaviour
@@ -29,7 +30,7 @@ export function createSyncNode(
   context: DoorContext,
   ports: {
     readonly door: Door
-    readonly mesh: Pick<Mesh, 'addresses'>
+    readonly mesh: Pick<Mesh, 'addresses' | 'members'>
     readonly addressBook: AddressBook
     readonly clock: Clock
     readonly clocks: ClockDifference
@@ -37,8 +38,9 @@ export function createSyncNode(
   },
 ): SyncNode {
   const { role, self, shelf, ledger, log } = context
-  const { door, mesh, addressBook, clock, clocks, behaviour } = ports
+  const { door, addressBook, clock, clocks, behaviour } = ports
   const claims = createClaims()
+  const introductions = createIntroductions(self, ports)
   const alike = (kinds: readonly ItemKind[], others: readonly ItemKind[]) =>
     kinds.filter((kind) => others.includes(kind))
 
@@ -102,13 +104,7 @@ export function createSyncNode(
     hopsFor: (peer) => behaviour().hopsFor(peer),
     greet: (other) => behaviour().greet(other),
     handOver: (other, theirs) => behaviour().handOver(other, theirs),
-    acquaintances() {
-      const own = mesh.addresses()
-      return [
-        ...(own.length > 0 ? [{ peer: self, addresses: [...own].slice(0, 8) }] : []),
-        ...addressBook.shared(),
-      ].slice(0, maxSharedAddresses)
-    },
+    acquaintances: ({ peer }) => introductions.to(peer),
     meet(acquaintances, from: PeerId) {
       for (const { peer, addresses } of acquaintances) {
         addressBook

@@ -56,7 +56,8 @@ export interface SyncNode {
   greet(other: SyncPeer): Promise<readonly Item[]>
   /** Answers that the other is asked to carry to a collector, with what they are judged by. */
   handOver(other: SyncPeer, theirs: Pick<Hello, 'hops' | 'awaits'>): Promise<readonly Item[]>
-  acquaintances(): readonly Acquaintance[]
+  /** Whom the other may not know of. */
+  acquaintances(other: SyncPeer): readonly Acquaintance[]
   meet(acquaintances: readonly Acquaintance[], from: PeerId): void
 }
 
@@ -95,7 +96,7 @@ export async function runSession(
       goeson,
       awaits: await node.awaits(),
       hops: node.hopsFor(other.peer),
-      acquaintances: [...node.acquaintances()],
+      acquaintances: [...node.acquaintances(other)],
     })
 
   if (first) await line.write(await hello(true))
