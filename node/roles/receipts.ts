@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/error.ts'
 import { formatInstant } from '../core/instant.ts'
-import { maxGossipItems, receiptBatchMs } from '../core/limits.ts'
+import { maxGossipItems, maxNodeGossipBytes, receiptBatchMs } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import * as keys from '../store/keyspace.ts'
-import type { Item } from '../sync/item.ts'
+import { encodeItems, type Item } from '../sync/item.ts'
 import { encodeWithCertificate } from '../verification/node-documents.ts'
 import { sealEnvelope } from '../verification/node-envelope.ts'
 import type { CollectorNode } from './collector.ts'
@@ -62,9 +62,16 @@ export function createReceiptWriter(
     async confirm(actionId, peer) {
       const item = await receiptFor(actionId, peer)
       if (item === undefined) return
+      // Each carries this node's certificate, which may be long.
+      if (!isOneMessage([...batch, item])) send()
       batch.push(item)
       if (batch.length === maxGossipItems) send()
       else if (batch.length === 1) clock.after(receiptBatchMs, send)
     },
   }
+}
+
+/** Whether these items may be gossiped as one message on the results topic (protocol 6.4, 6.6). */
+export function isOneMessage(items: readonly Item[]): boolean {
+  return items.length <= maxGossipItems && encodeItems(items).length <= maxNodeGossipBytes
 }
