@@ -17,6 +17,7 @@ interface BundleOptions {
   readonly for: 'agents' | 'investigators'
   readonly action: readonly string[]
   readonly since?: number
+  readonly pages?: boolean
 }
 
 /** The bundle is stdin, whether it is read or written. */
@@ -31,6 +32,7 @@ export function define(command: Command, context: CommandContext): void {
     .addOption(new Option('--for <whom>').choices(['agents', 'investigators']).default('investigators'))
     .option('--action <id>', '', (id: string, before: readonly string[]) => [...before, id], [])
     .option('--since <ms>', '', wholeNumber)
+    .option('--pages')
     .action(async (what: string, options: BundleOptions) => {
       // ctrl-C reaches the whole process group; the gate process stops this one in its turn.
       process.removeAllListeners('SIGINT')
@@ -62,6 +64,7 @@ async function run(context: CommandContext, what: string, options: BundleOptions
   const selection = {
     to: options.for,
     actions: options.action,
+    ...(options.pages === true ? { pages: true } : {}),
     ...(options.since === undefined ? {} : { since: options.since as Instant }),
   }
   const write = async (bytes: Uint8Array) => {

@@ -2,8 +2,10 @@ import type { Command } from 'commander'
 import { Option } from 'commander'
 import type { Instant } from '../../node/core/clock.ts'
 import { base64Decode } from '../../node/core/encoding.ts'
+import { MigError } from '../../node/core/error.ts'
 import { maxBundleBlockItems } from '../../node/core/limits.ts'
 import { createBundleWriter } from '../../node/roles/bundle-format.ts'
+import { decodePages } from '../../node/roles/bundle-pages.ts'
 import type { BundleSelection } from '../../node/roles/bundle-select.ts'
 import { decodeItems } from '../../node/sync/item.ts'
 import { loadConfig } from '../config.ts'
@@ -18,6 +20,7 @@ interface ExportOptions extends ServiceOptions {
   readonly for?: 'agents' | 'investigators'
   readonly action: readonly string[]
   readonly since?: string
+  readonly pages?: boolean
   readonly root?: string
   readonly force?: boolean
   readonly json?: boolean
@@ -44,6 +47,10 @@ export function define(command: Command, context: CommandContext): void {
       [],
     )
     .option('--since <duration>', 'only actions issued since, and their answers')
+    .option(
+      '--pages',
+      'for investigators: also whole results, where they did not fit their summaries; at an investigator’s node those that were fetched',
+    )
     .option('--root <dir>', 'at an agent: the machine to look at, if something was not run yet; default /')
     .option('--force', 'replace the file')
     .option('--json', 'print as JSON')
@@ -54,8 +61,14 @@ export function define(command: Command, context: CommandContext): void {
       const selection: BundleSelection = {
         to: options.for ?? (node.role === 'agent' ? 'investigators' : 'agents'),
         actions: options.action,
+        ...(options.pages === true ? { pages: true } : {}),
         ...(ago === undefined ? {} : { since: Math.floor(context.clock.now() - ago) as Instant }),
       }
+      if (selection.pages === true && selection.to === 'agents')
+        throw new MigError(
+          'usage',
+          '--pages is for investigators: mig bundle export --for investigators --pages',
+        )
       const exported = await writeBundleFile(path, options.force === true, (file) =>
         node.role === 'agent'
           ? exportFromAgent(context, node, options, selection, file.fd)
@@ -94,8 +107,10 @@ async function exportFromInvestigator(
     const { id, counts } = await service.beginExport(selection)
     const writer = await createBundleWriter(fleet, write)
     for (let page = await service.nextExport(id); page !== null; page = await service.nextExport(id)) {
-      const items = decodeItems(base64Decode(page) ?? new Uint8Array(0), maxBundleBlockItems) ?? []
-      for (const item of items) await writer.add(item)
+      const bytes = base64Decode(page) ?? new Uint8Array(0)
+      const items = decodeItems(bytes, maxBundleBlockItems)
+      for (const item of items ?? []) await writer.add(item)
+      if (items === undefined) for (const one of decodePages(bytes) ?? []) await writer.addPage(one)
     }
     return { counts, bytes: await writer.finish() }
   })

@@ -4,6 +4,7 @@ import { MigError } from '../../node/core/error.ts'
 import { maxBundleRejects } from '../../node/core/limits.ts'
 import type { ImportReport } from '../../node/roles/bundle-agent.ts'
 import { readBundle } from '../../node/roles/bundle-format.ts'
+import { encodePages } from '../../node/roles/bundle-pages.ts'
 import { addTallies, totalsOf } from '../../node/roles/bundle-tally.ts'
 import type { InvestigatorService } from '../../node/roles/service.ts'
 import { encodeItems } from '../../node/sync/item.ts'
@@ -93,8 +94,9 @@ async function letIn(
     if (part.kind === 'header') {
       report = { ...report, fleet: part.fleet }
       if (part.fleet !== fleet) break
-    } else if (part.kind === 'items') {
-      const { tally, rejects: more } = await service.importItems(base64Encode(encodeItems(part.items)))
+    } else if (part.kind === 'items' || part.kind === 'pages') {
+      const frame = part.kind === 'items' ? encodeItems(part.items) : encodePages(part.pages)
+      const { tally, rejects: more } = await service.importItems(base64Encode(frame))
       report = { ...report, tally: addTallies(report.tally, tally) }
       rejects += more
       if (rejects > maxBundleRejects) {

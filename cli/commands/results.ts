@@ -46,7 +46,10 @@ export function define(command: Command, context: CommandContext): void {
       'element: the same finding of several agents once, the rarest first',
       (text) => oneOf('--group-by', ['element'], text),
     )
-    .option('--full', 'fetch what did not fit the summaries, from the agents or from investigators’ nodes that have it')
+    .option(
+      '--full',
+      'fetch what did not fit the summaries, from the agents or from investigators’ nodes that have it',
+    )
     .action((id: string | undefined, options: Options) =>
       withService(context, options, async ({ service }) => {
         const actions = id === undefined ? await service.actions() : [(await service.action(id)).view]

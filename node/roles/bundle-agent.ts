@@ -1,14 +1,19 @@
+import { createHash } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
 import { z } from 'zod'
 import { modules } from '../../modules/registry.ts'
+import { ignore } from '../core/admission.ts'
 import type { Clock } from '../core/clock.ts'
+import { base32Encode } from '../core/encoding.ts'
 import { encodeEnvelope } from '../core/envelope.ts'
-import { maxBundleRejects } from '../core/limits.ts'
+import { maxBundleRejects, maxDetailPages, maxKeptPageBytes } from '../core/limits.ts'
+import type { PeerId } from '../core/peer-id.ts'
 import { connectGate } from '../gate/gate-link.ts'
 import { openLevelStore } from '../store/level-store.ts'
 import type { Item } from '../sync/item.ts'
 import { openAside } from './aside.ts'
 import { createBundleWriter, readBundle } from './bundle-format.ts'
+import type { BundlePage } from './bundle-pages.ts'
 import { actionFilter, type BundleSelection, chooseItems } from './bundle-select.ts'
 import { createTallier, tallySchema } from './bundle-tally.ts'
 import { openCarried } from './carried.ts'
@@ -95,6 +100,10 @@ export async function importAtAgent(
         report = { ...report, damaged: tooManyRejects(part.position) }
         break
       }
+    } else if (part.kind === 'pages') {
+      // An agent keeps nobody's pages.
+      for (const _ of part.pages)
+        tallier.count('page', ignore('not-permitted', 'pages are for investigators'))
     } else if (part.kind === 'end') report = { ...report, bytes: part.bytes }
     else report = { ...report, damaged: { position: part.position, reason: part.reason } }
   }
@@ -139,6 +148,13 @@ export async function exportAtAgent(
   }
   for (const item of await ownItems(state, selection, actionFilter(node.ledger, selection), gate))
     await add(item)
+  if (selection.pages === true && selection.to === 'investigators') {
+    const means = actionFilter(node.ledger, selection)
+    for await (const page of ownPages(state.certificate.peerid, means, gate)) {
+      counts.page = (counts.page ?? 0) + 1
+      await writer.addPage(page)
+    }
+  }
   const bytes = await writer.finish()
   await node.store.close()
   return { counts, bytes }
@@ -161,6 +177,33 @@ async function ownItems(
     { kind: 'heartbeat', bytes: await gate.heartbeat([]) },
     ...answers.map(({ kind, wire }): Item => ({ kind, bytes: wire })),
   ]
+}
+
+/** The pages of answers that wait for a receipt; those of one result together or not at all, and in all no more than an
+ *  investigator's node keeps. Read twice, for the digest stands in each: a result may have 16 MiB. */
+async function* ownPages(
+  peer: PeerId,
+  means: (actionId: string) => boolean,
+  gate: PacedGate,
+): AsyncGenerator<BundlePage> {
+  let leftBytes = maxKeptPageBytes
+  for (const { kind, actionId } of await gate.outbox()) {
+    if (kind !== 'result' || !means(actionId)) continue
+    const hash = createHash('sha256')
+    let [pages, bytes] = [0, 0]
+    for (let sealed = await gate.detailPage(actionId, 0); sealed !== undefined; ) {
+      hash.update(sealed)
+      bytes += sealed.length
+      sealed = ++pages < maxDetailPages ? await gate.detailPage(actionId, pages) : undefined
+    }
+    if (pages === 0 || bytes > leftBytes) continue
+    leftBytes -= bytes
+    const announced = { pages, sha256: base32Encode(hash.digest()) }
+    for (let page = 0; page < pages; page++) {
+      const sealed = await gate.detailPage(actionId, page)
+      if (sealed !== undefined) yield { actionId, peer, announced, page, sealed }
+    }
+  }
 }
 
 function gateOf({ input, output, onEnd }: Line, clock: Clock): PacedGate {

@@ -10,10 +10,11 @@ import {
   maxBundleItems,
 } from '../core/limits.ts'
 import { decodeItems, encodeItems, type Item } from '../sync/item.ts'
+import { type BundlePage, decodePages, encodePages } from './bundle-pages.ts'
 
 /** A bundle, the mesh on a stick (protocol 10):
  *
- *      "MIGB" 0x01 ‖ block(fleet) ‖ block(frame of items)… ‖ block(nothing)        block(x) = prefixed(x) ‖ check
+ *      "MIGB" 0x01 ‖ block(fleet) ‖ block(frame of items)… ‖ block(pages)… ‖ block(nothing)        block(x) = prefixed(x) ‖ check
  *
  *  `check` is the first 8 bytes of SHA-256 over the whole file up to it: a torn copy, a changed bit or a block in another place is
  *  noticed before anything of it is used. It keeps no forger out; that is what the door is for. */
@@ -29,6 +30,7 @@ export type BundlePart =
   | { readonly kind: 'header'; readonly fleet: string }
   /** @property position where the block begins, in bytes */
   | { readonly kind: 'items'; readonly items: readonly Item[]; readonly position: number }
+  | { readonly kind: 'pages'; readonly pages: readonly BundlePage[]; readonly position: number }
   | { readonly kind: 'end'; readonly bytes: number }
   /** Nothing after this is used; what came before it was whole. */
   | { readonly kind: 'damaged'; readonly position: number; readonly reason: string }
@@ -55,11 +57,13 @@ export async function* readBundle(chunks: AsyncIterable<Uint8Array>): AsyncGener
       return yield { kind: 'end', bytes: end }
     } else {
       const frame = decodeItems(block, maxBundleBlockItems)
-      if (frame === undefined) return yield damaged(position, 'a block is no frame of items')
-      items += frame.length
+      const pages = frame === undefined ? decodePages(block) : undefined
+      items += frame?.length ?? pages?.length ?? 0
       if (items > maxBundleItems)
         return yield damaged(position, `a bundle has at most ${maxBundleItems} items`)
-      yield { kind: 'items', items: frame, position }
+      if (frame !== undefined) yield { kind: 'items', items: frame, position }
+      else if (pages !== undefined) yield { kind: 'pages', pages, position }
+      else return yield damaged(position, 'a block holds neither items nor pages')
     }
   }
 }
@@ -138,6 +142,9 @@ function checkOf(hash: Hash): Uint8Array {
 export interface BundleWriter {
   /** @throws MigError `too-large` above what a reader takes */
   add(item: Item): Promise<void>
+  /** After all items: what comes after pages is not read by those who do not know them.
+   *  @throws MigError `too-large` */
+  addPage(page: BundlePage): Promise<void>
   /** @returns the bundle's size in bytes */
   finish(): Promise<number>
 }
@@ -177,6 +184,11 @@ export async function createBundleWriter(
       batch.push(item)
       batchBytes += size
       if (batchBytes >= bundleBlockBytes || batch.length >= maxBundleBlockItems) await flush()
+    },
+    async addPage(page) {
+      if (++count > maxBundleItems) throw tooLarge(`more than ${maxBundleItems} items`)
+      await flush()
+      await block(encodePages([page]))
     },
     async finish() {
       await flush()

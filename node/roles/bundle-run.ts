@@ -52,6 +52,7 @@ export async function exportBundle(
   const words = [
     ...['export', '--for', selection.to],
     ...selection.actions.flatMap((id) => ['--action', id]),
+    ...(selection.pages === true ? ['--pages'] : []),
     ...(selection.since === undefined ? [] : ['--since', String(selection.since)]),
   ]
   const { output, rest } = await runConfined(setup, words, fd, ports)

@@ -21,6 +21,8 @@ export const bundleSelectionSchema = z.strictObject({
     .int()
     .transform((ms) => ms as Instant)
     .optional(),
+  /** For investigators: also the pages of whole results that are here. */
+  pages: z.boolean().optional(),
 })
 export type BundleSelection = z.output<typeof bundleSelectionSchema>
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Admission } from '../core/admission.ts'
-import { type ItemKind, itemKinds } from '../sync/item.ts'
+import { itemKinds } from '../sync/item.ts'
 
 const count = z.int().min(0)
 const kindTallySchema = z.strictObject({
@@ -10,13 +10,16 @@ const kindTallySchema = z.strictObject({
   refused: z.record(z.string().max(64), count),
 })
 
-/** What became of items, by kind. */
-export const tallySchema = z.partialRecord(z.enum(itemKinds), kindTallySchema)
+const kinds = [...itemKinds, 'page'] as const
+export type TalliedKind = (typeof kinds)[number]
+
+/** What became of items and pages, by kind. */
+export const tallySchema = z.partialRecord(z.enum(kinds), kindTallySchema)
 export type DoorTally = z.output<typeof tallySchema>
 
 export interface Tallier {
   /** @param verdict of the door */
-  count(kind: ItemKind, verdict: Admission<unknown>): void
+  count(kind: TalliedKind, verdict: Admission<unknown>): void
   /** Items that no honest node would have let in. */
   readonly rejects: number
   read(): DoorTally
@@ -44,7 +47,7 @@ export function createTallier(): Tallier {
 
 export function addTallies(a: DoorTally, b: DoorTally): DoorTally {
   const sum: DoorTally = { ...a }
-  for (const kind of itemKinds) {
+  for (const kind of kinds) {
     const { [kind]: one = { taken: 0, held: 0, refused: {} } } = a
     const { [kind]: other } = b
     if (other === undefined) continue

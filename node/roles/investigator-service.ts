@@ -29,6 +29,7 @@ import { readInvitations } from './invitations.ts'
 import { membershipFault } from './ledger.ts'
 import type { MemberOptions, MemberPorts } from './member.ts'
 import { memberViews } from './network-view.ts'
+import type { PageShelf } from './page-shelf.ts'
 import { readAction } from './read-action.ts'
 import { type RosterRow, readRoster } from './roster.ts'
 import type { ActionView, AgentView, InvestigatorService, ResultView } from './service.ts'
@@ -42,6 +43,7 @@ export function createInvestigatorService(
     readonly answers: AnswerReader
     readonly feed: ChangeFeed
     readonly whole: WholeResults
+    readonly pages: PageShelf
     readonly synced: Promise<void>
     readonly receiptFor: (actionId: string, peer: PeerId) => Promise<Item | undefined>
   },
@@ -338,7 +340,13 @@ export function createInvestigatorService(
       const { answers, ...rest } = await updates.since(action, after)
       return { ...rest, results: resultViews(action, answers) }
     },
-    ...createBundleService(node, ports),
+    ...createBundleService(node, {
+      ...ports,
+      announcedBy: async (actionId, peer) => {
+        const [held] = await answers.readOf(actionId, peer, await replySeedOf(actionId))
+        return typeof held?.summary === 'object' ? held.summary.detail : undefined
+      },
+    }),
     changes: (id, after, timeoutMs) => feed.next(find(id).id, after, timeoutMs),
   }
 }

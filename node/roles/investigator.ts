@@ -60,6 +60,7 @@ export async function startInvestigator(
     ...ports,
     answers,
     feed,
+    pages,
     whole: createWholeResults(node, answers, pages, log),
     synced: synced.promise,
     receiptFor: receipts.receiptFor,

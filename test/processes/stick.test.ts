@@ -196,6 +196,35 @@ describe.skipIf(process.platform !== 'linux')('a host without any network, by st
     writeFileSync(stick(name), Buffer.concat(parts))
   }
 
+  it('brings the whole result where it did not fit, when that is asked for', async () => {
+    mkdirSync(join(agent.root, 'etc/many'))
+    for (let n = 0; n < 500; n++)
+      writeFileSync(join(agent.root, 'etc/many', `${'long'.repeat(20)}-${n}.conf`), 'x')
+    const id = await ask('-path', '/etc/many', '-name', 'conf$', '-matchall')
+    good(await here('export', stick('many.mig'), '--action', id))
+    good(await importThere(stick('many.mig')))
+    const without = JSON.parse(good(await exportThere(stick('plain.mig'), '--json')).stdout)
+    expect(without.counts.page).toBeUndefined()
+    const told = JSON.parse(good(await exportThere(stick('whole.mig'), '--pages', '--json')).stdout)
+    expect(told.counts.page).toBeGreaterThan(1)
+    const back = JSON.parse(good(await here('import', stick('whole.mig'), '--json')).stdout)
+    expect(back.tally).toMatchObject({ result: { taken: 1 }, page: { taken: told.counts.page, refused: {} } })
+    const shown = await fleet.mig(
+      'results',
+      id,
+      '--full',
+      '--json',
+      '--state',
+      fleet.desk.path('investigator'),
+    )
+    expect(good(shown).stdout).toContain('-499.conf')
+    expect((await here('export', stick('odd.mig'), '--pages')).stderr).toContain(
+      '--pages is for investigators',
+    )
+    good(await here('export', stick('many-receipt.mig'), '--action', id))
+    expect(JSON.parse(good(await importThere(stick('many-receipt.mig'), '--json')).stdout).waiting).toBe(0)
+  }, 90_000)
+
   it('brings its answer while no investigator’s node runs, too', async () => {
     const id = await ask('-path', '/etc', '-name', 'three')
     good(await here('export', stick('three.mig'), '--action', id))

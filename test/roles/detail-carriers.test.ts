@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { base64Decode, base64Encode } from '../../node/core/encoding.ts'
+import { type BundlePage, decodePages, encodePages } from '../../node/roles/bundle-pages.ts'
 import type { InvestigatorNode } from '../../node/roles/investigator.ts'
 import { createLab, type Lab, type LabAgent, type LabPerson } from '../../node/roles/lab.ts'
 import { openPageShelf } from '../../node/roles/page-shelf.ts'
@@ -205,4 +206,56 @@ test('when nobody has the pages it says so, and an agent gets none from an inves
     return stream.read({ signal, maxBytes: 100_000 })
   }
   await expect(ask()).rejects.toThrow()
+}, 60_000)
+
+/** What investigator a puts on a stick for others. */
+async function stick(a: InvestigatorNode): Promise<readonly string[]> {
+  const { id } = await a.service.beginExport({ to: 'investigators', actions: [], pages: true })
+  const frames: string[] = []
+  for (let frame = await a.service.nextExport(id); frame !== null; frame = await a.service.nextExport(id))
+    frames.push(frame)
+  return frames
+}
+
+test('pages come on a stick, are checked when they are shown, and junk for them is refused or let go', async () => {
+  const before = await answered()
+  const { a, agent, id, stores } = before
+  // Nothing was fetched: there is nothing to give.
+  const empty = await a.service.beginExport({ to: 'investigators', actions: [], pages: true })
+  expect(empty.counts.page).toBeUndefined()
+  const whole = await a.service.detail(id, 'web')
+  const frames = await stick(a)
+  const pages = frames.flatMap((frame) => decodePages(base64Decode(frame) as Uint8Array) ?? [])
+  expect(pages).toHaveLength(whole.detailPages as number)
+  await gone(agent, a)
+
+  // Its own network, where nobody has anything.
+  const b = await lab.startInvestigator('b', { store: keptOpen(stores.b) })
+  const pageFrame = (change: Partial<BundlePage>) =>
+    base64Encode(encodePages(pages.map((page) => ({ ...page, ...change }))))
+  const early = await b.service.importItems(pageFrame({}))
+  expect(early.tally.page?.refused).toEqual({ 'unknown-action': pages.length })
+  for (const frame of frames) await b.service.importItems(frame)
+  // Without the reply key it cannot tell which are right, and shows none.
+  await expect(b.service.detail(id, 'web')).rejects.toMatchObject({ code: 'not-found' })
+  const replySeed = base64Encode((await stores.a.get(keys.replyKey(id))) as Uint8Array)
+  await b.service.send({ wire: base64Encode(before.wire), replySeed })
+  expect(await b.service.detail(id, 'web')).toEqual(whole)
+  const again = await b.service.importItems(pageFrame({ sealed: Uint8Array.of(1) }))
+  expect(again.tally.page).toEqual({ taken: 0, held: pages.length, refused: {} })
+  expect(await b.service.detail(id, 'web')).toEqual(whole)
+
+  // Another, which got junk first.
+  const c = await lab.startInvestigator('c')
+  for (const frame of frames)
+    if (decodePages(base64Decode(frame) as Uint8Array) === undefined) await c.service.importItems(frame)
+  await c.service.send({ wire: base64Encode(before.wire), replySeed })
+  const otherDigest = await c.service.importItems(
+    pageFrame({ announced: { pages: 99, sha256: 'a'.repeat(52) } }),
+  )
+  expect(otherDigest.tally.page?.refused).toEqual({ 'not-permitted': pages.length })
+  await c.service.importItems(pageFrame({ sealed: new Uint8Array(5000) }))
+  await expect(c.service.detail(id, 'web')).rejects.toMatchObject({ code: 'bad-input' })
+  await c.service.importItems(pageFrame({}))
+  await expect(c.service.detail(id, 'web')).resolves.toEqual(whole)
 }, 60_000)
