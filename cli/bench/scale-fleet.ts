@@ -25,7 +25,7 @@ export interface ScaleFleet {
 const agentsPerRelay = 100
 const agentsPerInvestigator = 500
 /** Agents that join at a time: a join costs some 0.2 s of the thread that all nodes share, and must be judged within `enrolLimitMs`. */
-const joiningAtOnce = 8
+const joiningAtOnce = 3
 const joinLimitMs = 60_000
 
 export async function startScaleFleet(
