@@ -41,8 +41,6 @@ export const summarySizesBytes = [4096, 16_384, 32_768] as const
 /** Between the soft deadline that a module sees and the kill of its process group. */
 export const killGraceMs = 2000
 export const moduleMemoryMegabytes = 192
-/** Virtual address space of a module child; V8 reserves far more than it touches. */
-export const moduleAddressSpaceMegabytes = 4096
 export const maxProblems = 100
 export const maxProblemChars = 512
 /** One line of a module child's event stream. */
