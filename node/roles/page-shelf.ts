@@ -71,11 +71,10 @@ export async function openPageShelf(
   async function makeRoom(wanted: number, except: string): Promise<void> {
     const others = [...kept].filter(([name]) => name !== except)
     others.sort(([, a], [, b]) => Number(a.whole) - Number(b.whole) || a.at - b.at)
-    // What nobody has checked may be junk off a stick: it takes no more than half, so it never drives out the rest.
-    const unchecked = () => [...kept.values()].reduce((sum, one) => sum + (one.whole ? 0 : bytesOf(one)), 0)
-    for (const [name, { whole }] of others) {
-      const isTooMuch = bytes + wanted > maxBytes || (!whole && unchecked() + wanted > maxBytes / 2)
-      if (isTooMuch) await drop(name)
+    // What nobody has checked may be junk off a stick: it drives out other such, and of the rest no more than one result's room.
+    for (const [name] of others) {
+      if (bytes + wanted <= maxBytes) return
+      await drop(name)
     }
   }
 

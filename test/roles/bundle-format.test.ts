@@ -163,7 +163,7 @@ describe('a hostile or damaged bundle', () => {
     const block = (count: number) => encodeItems(Array.from({ length: count }, () => tiny))
     // Kind 0, no bytes: half a million of them.
     const one = await partsOf(inPieces(forged([new Uint8Array(1_000_000)])))
-    expect(endOf(one)).toMatchObject({ kind: 'damaged', reason: 'a block is no frame of items' })
+    expect(endOf(one)).toMatchObject({ kind: 'damaged', reason: 'a block holds neither items nor pages' })
     const many = forgedBlocks(block(maxBundleBlockItems), Math.ceil(1_000_000 / maxBundleBlockItems))
     let items = 0
     let end: BundlePart | undefined

@@ -75,6 +75,16 @@ test('the oldest go when there are too many, those that were never checked befor
   expect(await held()).toBe(6)
 })
 
+test('junk drives out junk, and of what was checked no more than room for one result', async () => {
+  for (const id of [first, second]) {
+    await fill(id)
+    await shelf.checked(id, peer)
+  }
+  for (const letter of ['c', 'd', 'e', 'f']) await fill(letter.repeat(52))
+  expect(shelf.isWhole(second, peer)).toBe(true)
+  expect(shelf.results().map(({ actionId }) => actionId)).toEqual([second, 'f'.repeat(52)])
+})
+
 test('with its action a result’s pages are forgotten', async () => {
   await fill(first)
   await fill(second)
