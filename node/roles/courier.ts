@@ -167,7 +167,7 @@ export function createCourier(
       if (chosen !== undefined) {
         await node().syncWith(chosen.peer)
         for (const entry of entries) if (entry.kind === 'status') delivered.add(entry.mark)
-      } else await reachOut(origins)
+      } else await reachOut(origins, carried)
     } finally {
       delayMs = Math.min(delayMs * 2, maxOutboxDelayMs)
       schedule(delayMs)
@@ -175,8 +175,15 @@ export function createCourier(
   }
 
   /** No collector in reach: an action's origin is dialled, else neighbours carry the answers on (protocol 6.1). */
-  async function reachOut(origins: ReadonlySet<PeerId>): Promise<void> {
-    const nearer = new Set(towardsCollectors())
+  async function reachOut(
+    origins: ReadonlySet<PeerId>,
+    carried: readonly { readonly peerid: PeerId }[],
+  ): Promise<void> {
+    // Whose answers are carried may have its receipts by now.
+    const owners = [...new Set(carried.map(({ peerid }) => peerid))]
+      .filter((peer) => agents().some((member) => member.peer === peer))
+      .sort(() => random.fraction() - 0.5)
+    const nearer = new Set([...towardsCollectors(), ...owners.slice(0, maxCarriers)])
     node().syncSoon((member) => nearer.has(member.peer), 50)
     for (const origin of origins) {
       const addresses = node().addressBook.addressesOf(origin)

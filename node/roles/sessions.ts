@@ -44,6 +44,8 @@ export function createSessions(ports: {
   const stopping = new AbortController()
   const opened = new Map<PeerId, Promise<Exchanged>>()
   const served = new Map<PeerId, number>()
+  /** Members with whom another session follows the one that runs. */
+  const anew = new Set<PeerId>()
   const deadline = () => AbortSignal.any([stopping.signal, AbortSignal.timeout(syncDeadlineMs)])
 
   async function once(peer: PeerId): Promise<SyncReport> {
@@ -99,6 +101,18 @@ export function createSessions(ports: {
     }
   }
 
+  /** One that runs may have begun before there was what this one is for. */
+  async function attemptAnew(peer: PeerId): Promise<void> {
+    const running = opened.get(peer)
+    if (running !== undefined) {
+      if (anew.has(peer)) return
+      anew.add(peer)
+      await running.catch(() => undefined)
+      anew.delete(peer)
+    }
+    await attempt(peer)
+  }
+
   let soon: { readonly callOff: () => void; readonly atMs: number } | undefined
   let wanted: ((member: Member) => boolean)[] = []
   function syncSoon(which: (member: Member) => boolean, withinMs: number): void {
@@ -111,7 +125,7 @@ export function createSessions(ports: {
       wanted = []
       soon = undefined
       for (const member of mesh.members())
-        if (which.some((passes) => passes(member))) void attempt(member.peer)
+        if (which.some((passes) => passes(member))) void attemptAnew(member.peer)
     }
     soon = { atMs, callOff: clock.after(withinMs, run) }
   }

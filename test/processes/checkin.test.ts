@@ -7,7 +7,7 @@ import {
   childrenOf,
   type EnrolledAgent,
   isAlive,
-  meshProcessOf,
+  moduleHostsOf,
   type RealFleet,
   type RealNode,
   startProcess,
@@ -64,7 +64,6 @@ describe.skipIf(process.platform !== 'linux')('an agent that only checks in', ()
     return fleet.withService(async (service) => (await service.actions())[0]?.id ?? '')
   }
   const accountOf = (id: string) => fleet.withService((service) => service.accounting(id))
-  const moduleChildren = (pid: number) => childrenOf(pid).filter((child) => child !== meshProcessOf(pid))
 
   it('says nothing when there is nothing to do, and is then known to the fleet', async () => {
     const run = await checkin()
@@ -94,7 +93,7 @@ describe.skipIf(process.platform !== 'linux')('an agent that only checks in', ()
   it('loses nothing when it is stopped midway: the answer says that it was interrupted', async () => {
     const id = await ask('-path', '/big', '-name', '.', '-sha2', '0'.repeat(64))
     const run = startProcess(fleet.desk.home, words())
-    await until('a module runs', () => moduleChildren(run.pid).length > 0)
+    await until('a module runs', () => moduleHostsOf(run.pid).length > 0)
     const all = [...childrenOf(run.pid), run.pid]
     run.child.kill('SIGTERM')
     expect(await run.ended).toBe(4)
@@ -124,7 +123,7 @@ describe.skipIf(process.platform !== 'linux')('an agent that only checks in', ()
   it('does not run beside itself, nor beside a running agent', async () => {
     await ask('-path', '/big', '-name', '.', '-sha2', '1'.repeat(64), '--limit-wall', '4s')
     const first = startProcess(fleet.desk.home, words())
-    await until('it runs', () => childrenOf(first.pid).length > 0)
+    await until('it runs', () => moduleHostsOf(first.pid).length > 0)
     const second = await checkin()
     expect(second.code).toBe(1)
     expect(second.stderr).toMatch(/in use: an agent or another check-in runs there\nhint: /)

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { builtMig } from '../cli/run-mig.ts'
 import {
   aRealFleet,
-  childrenOf,
   type EnrolledAgent,
   isAlive,
   meshProcessOf,
+  moduleHostsOf,
   type RealFleet,
   type RealNode,
   startProcess,
@@ -46,7 +46,7 @@ describe.skipIf(process.platform !== 'linux')('the life and death of an agent’
   }
   const isAnswered = (id: string) =>
     fleet.withService(async (service) => (await service.accounting(id)).answered.length === 1)
-  const moduleChildren = () => childrenOf(gate.pid).filter((pid) => pid !== meshProcessOf(gate.pid))
+  const moduleChildren = () => moduleHostsOf(gate.pid)
   const theMesh = () => meshProcessOf(gate.pid) ?? Number.NaN
 
   it('starts the mesh process again when it is killed, and answers again', async () => {

@@ -160,6 +160,11 @@ export function meshProcessOf(gate: number): number | undefined {
   return childrenOf(gate).find((pid) => commandLineOf(pid).join(' ').includes('agent mesh'))
 }
 
+/** By their own words: a child that has just been forked still bears its parent's. */
+export function moduleHostsOf(gate: number): readonly number[] {
+  return childrenOf(gate).filter((pid) => commandLineOf(pid).join(' ').includes('module host'))
+}
+
 export function isAlive(pid: number): boolean {
   try {
     // A process that has ended and that nobody waits for is still listed.
