@@ -66,11 +66,22 @@ test('bytes and circuits are counted for both ends, the busiest first', () => {
   meter.carried(ann, cat, 1)
   close?.()
   expect(meter.accounts()).toEqual([
-    { peer: ann, circuits: 0, circuitsEver: 1, sentBytes: 301, receivedBytes: 20 },
-    { peer: bob, circuits: 0, circuitsEver: 1, sentBytes: 20, receivedBytes: 300 },
-    { peer: cat, circuits: 0, circuitsEver: 0, sentBytes: 0, receivedBytes: 1 },
+    { peer: ann, circuits: 0, circuitsEver: 1, sentBytes: 301, receivedBytes: 20, refused: 0 },
+    { peer: bob, circuits: 0, circuitsEver: 1, sentBytes: 20, receivedBytes: 300, refused: 0 },
+    { peer: cat, circuits: 0, circuitsEver: 0, sentBytes: 0, receivedBytes: 1, refused: 0 },
   ])
   expect(meter.bytes).toBe(321)
+})
+
+test('what is refused counts for whoever asked', () => {
+  const { meter } = aMeter({ maxCircuits: 1 })
+  meter.open(ann, bob)
+  expect(meter.open(cat, peer(9))).toBeUndefined()
+  expect(meter.refused).toBe(1)
+  expect(meter.accounts().find((account) => account.peer === cat)).toMatchObject({
+    circuitsEver: 0,
+    refused: 1,
+  })
 })
 
 test('only so many peers are remembered; those with a circuit always', () => {
