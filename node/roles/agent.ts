@@ -132,9 +132,7 @@ export async function startAgent(
         neighbours.take(heartbeat, bytes, { from, isCutOff: ways.hopsOf(from) > 1 }),
       async detail(_peer: PeerId, stream: FrameStream, signal: AbortSignal) {
         await serveDetail(stream, signal, async ({ actionId, page, peer }) =>
-          peer === undefined || peer === self
-            ? gate.detailPage(actionId, page)
-            : undefined,
+          peer === undefined || peer === self ? gate.detailPage(actionId, page) : undefined,
         )
       },
     }

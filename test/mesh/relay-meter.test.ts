@@ -74,7 +74,14 @@ test('bytes and circuits are counted for both ends, the busiest first', () => {
 })
 
 test('what is refused counts for whoever asked', () => {
-  const { meter } = aMeter({ maxCircuits: 1 })
+  const { meter } = aMeter()
+  meter.refuse(cat)
+  meter.refuse(cat)
+  meter.refuse(bob)
+  expect(meter.refused).toBe(3)
+  const refused = Object.fromEntries(meter.accounts().map((account) => [account.peer, account.refused]))
+  expect(refused).toEqual({ [cat]: 2, [bob]: 1 })
+})
   meter.open(ann, bob)
   expect(meter.open(cat, peer(9))).toBeUndefined()
   expect(meter.refused).toBe(1)
