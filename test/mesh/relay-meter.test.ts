@@ -87,9 +87,6 @@ test('what is refused counts for whoever asked', () => {
   expect(meter.refused).toBe(1)
   expect(meter.accounts().find((account) => account.peer === cat)).toMatchObject({
     circuitsEver: 0,
-    refused: 1,
-  })
-})
 
 test('only so many peers are remembered; those with a circuit always', () => {
   const { meter } = aMeter({ maxPeers: 4, maxCircuits: 100 })
