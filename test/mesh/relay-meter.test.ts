@@ -82,11 +82,6 @@ test('what is refused counts for whoever asked', () => {
   const refused = Object.fromEntries(meter.accounts().map((account) => [account.peer, account.refused]))
   expect(refused).toEqual({ [cat]: 2, [bob]: 1 })
 })
-  meter.open(ann, bob)
-  expect(meter.open(cat, peer(9))).toBeUndefined()
-  expect(meter.refused).toBe(1)
-  expect(meter.accounts().find((account) => account.peer === cat)).toMatchObject({
-    circuitsEver: 0,
 
 test('only so many peers are remembered; those with a circuit always', () => {
   const { meter } = aMeter({ maxPeers: 4, maxCircuits: 100 })
