@@ -116,8 +116,29 @@ describe.skipIf(process.platform !== 'linux')('mig bench --quick', () => {
     expect(idle).toBeLessThanOrEqual(2000)
   }, 60_000)
 
+  it('measures a fleet in one process: answers, what their time went for, and what each sort of node carries', async () => {
+    const figures = await figuresOf('--only', 'scale', '--nodes', '3')
+    const fleet = '3 agents, 3 relays, 1 investigators’ nodes in one process: 50 / 95 / 100 % of answers'
+    const [, half, most, all] =
+      /^([\d.]+) ms \/ ([\d.]+) ms \/ ([\d.]+) ms$/.exec(figures.get(fleet) ?? '') ?? []
+    expect(Number(half)).toBeGreaterThan(0)
+    expect(Number(most)).toBeGreaterThanOrEqual(Number(half))
+    expect(Number(all)).toBeGreaterThanOrEqual(Number(most))
+    const shares = [...(figures.get('of which on the main thread') ?? '').matchAll(/ (\d+) %/g)].map(
+      ([, share]) => Number(share),
+    )
+    expect(shares).toHaveLength(8)
+    expect(Math.abs(shares.reduce((sum, share) => sum + share, 0) - 100)).toBeLessThanOrEqual(4)
+    for (const who of ['an agent', 'a relay', 'an investigator’s node'])
+      expect(
+        figures.get(`${who}, for a question${who === 'an agent' ? ', its receipt included' : ''}`),
+      ).toMatch(/^in \d+\.\d kB in \d+ messages, out \d+\.\d kB in \d+ \(payload: gossip /)
+    expect(figures.get('an agent at rest, a minute (of 1 s)')).toBeDefined()
+  }, 90_000)
+
   it.each([
     ['--only', 'nonsense'],
+    ['--nodes', '0'],
     ['--idle', 'soon'],
     ['--missed', '0'],
   ])('refuses %s %s, and measures nothing', async (option, value) => {
