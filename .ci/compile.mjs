@@ -23,7 +23,9 @@ export async function compile(root, shared, plugins) {
     setup(builder) {
       builder.onResolve({ filter: /libpg-query\.wasm$/ }, ({ path, resolveDir }) => ({ path: join(resolveDir, path), namespace: 'wasm-beside' }))
       builder.onLoad({ filter: /./, namespace: 'wasm-beside' }, async ({ path }) => {
-        await copyFile(path, join(directory, 'libpg-query.wasm'))
+        const beside = join(directory, 'libpg-query.wasm')
+        await copyFile(path, `${beside}.new`)
+        await rename(`${beside}.new`, beside)
         const contents = `import { readFileSync } from 'node:fs'
           export default readFileSync(__dirname + '/libpg-query.wasm')`
         return { contents }

@@ -15,7 +15,7 @@ const [directory, name, ...words] = byGate
   : process.argv.slice(2)
 const output = byGate ? join(words[words.indexOf('--state') + 1], 'mesh') : directory
 const tag = v8.cachedDataVersionTag()
-// The gate sets a flag as it runs, and V8's tag of its flags cannot be brought back to what a start has: here it stays as it was.
+// Whoever parses a target sets a flag, and V8's tag of its flags cannot be brought back to what a start has: here it stays as it was.
 v8.setFlagsFromString = () => undefined
 const filename = join(directory, `${name}.cjs`)
 const script = new Script(readFileSync(filename, 'latin1'), { filename })

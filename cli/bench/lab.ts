@@ -6,21 +6,8 @@ import { createKeyFileSigner } from '../../node/verification/key-file-signer.ts'
 import { createKeyFile } from '../../node/verification/key-store.ts'
 import type { CommandContext } from '../context.ts'
 import { allAnswered, type Figure, median, milliseconds } from './figures.ts'
+import { question } from './question.ts'
 import type { BenchSize } from './size.ts'
-
-const question = {
-  name: 'which cron job contains a password',
-  target: "status='online'",
-  operations: [
-    {
-      module: 'file',
-      parameters: {
-        searches: { s1: { paths: ['/etc'], contents: ['(?i)password'], options: { matchall: true } } },
-      },
-    },
-  ],
-  expireSeconds: 300,
-}
 
 /** Agents in one process over the in-memory transport: real signatures, gates, modules and protocol. */
 export async function benchLab(

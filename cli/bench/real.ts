@@ -10,6 +10,7 @@ import { createProcesses } from '../demo/processes.ts'
 import { signDocument } from '../fleet/sign-document.ts'
 import { chooseSigner } from '../signing.ts'
 import { allAnswered, type Figure, median, milliseconds } from './figures.ts'
+import { question } from './question.ts'
 import type { BenchSize } from './size.ts'
 
 const loopback = '/ip4/127.0.0.1/tcp/0'
@@ -56,19 +57,7 @@ export async function benchReal(
     await clock.sleep(settleMs)
     const signer = await chooseSigner(context, { gpg: false, key: fleet.alice })
     const ask = async () => {
-      const draft = await service.draft({
-        name: 'bench',
-        target: "status='online'",
-        operations: [
-          {
-            module: 'file',
-            parameters: {
-              searches: { s1: { paths: ['/etc'], contents: ['(?i)password'], options: { matchall: true } } },
-            },
-          },
-        ],
-        expireSeconds: 300,
-      })
+      const draft = await service.draft(question)
       const wire = await signDocument('mig.action.v3', base64Decode(draft.body) ?? new Uint8Array(0), [
         signer,
       ])

@@ -5,21 +5,9 @@ import { MigError } from '../../node/core/error.ts'
 import type { LabPerson } from '../../node/roles/lab.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { allAnswered } from './figures.ts'
+import { question } from './question.ts'
 import type { ScaleFleet } from './scale-fleet.ts'
 
-const question = {
-  name: 'which cron job contains a password',
-  target: "status='online'",
-  operations: [
-    {
-      module: 'file',
-      parameters: {
-        searches: { s1: { paths: ['/etc'], contents: ['(?i)password'], options: { matchall: true } } },
-      },
-    },
-  ],
-  expireSeconds: 300,
-}
 const answerLimitMs = 120_000
 /** Agents ask for missing receipts after 2 s, 4 s, 8 s …; what is not there by then comes later and is said. */
 const receiptLimitMs = 30_000

@@ -7,7 +7,7 @@ import { punchAttemptMs, punchAttempts } from '../../node/core/limits.ts'
 import { createLab, type Lab } from './lab.ts'
 import type { Running } from './lab-machine.ts'
 import type { GatewayKind } from './lab-rules.ts'
-import { skipWithoutLab } from './skip.ts'
+import { isShort, skipWithoutLab } from './skip.ts'
 
 let directory = ''
 let rig = ''
@@ -141,7 +141,7 @@ describe.skipIf(skipWithoutLab())('hole punching', () => {
     })
   })
 
-  it('leaves a link like any other: it gossips when the relay is gone', async () => {
+  it.skipIf(isShort)('leaves a link like any other: it gossips when the relay is gone', async () => {
     await meetBehind(['nat', 'nat'], async (meeting) => {
       const { lab, relay, starter, other, peers } = meeting
       expect((await outcomeOf(meeting)).ended.event).toBe('hole-punched')
@@ -156,7 +156,7 @@ describe.skipIf(skipWithoutLab())('hole punching', () => {
     })
   })
 
-  it('gossips on while the relayed connection is given up', async () => {
+  it.skipIf(isShort)('gossips on while the relayed connection is given up', async () => {
     await meetBehind(['nat', 'fw'], async (meeting) => {
       const { relay, starter, other, peers } = meeting
       expect((await outcomeOf(meeting)).ended.event).toBe('hole-punched')
@@ -168,7 +168,7 @@ describe.skipIf(skipWithoutLab())('hole punching', () => {
     })
   })
 
-  it('has a host dialled that listens in the open', async () => {
+  it.skipIf(isShort)('has a host dialled that listens in the open', async () => {
     const use = async (meeting: Meeting) => {
       expect((await outcomeOf(meeting)).ended).toMatchObject({ event: 'hole-punched', by: 'dial' })
       await meeting.other.says(/"members".*"relayed":false.*\/tcp\/4002/)
@@ -176,7 +176,7 @@ describe.skipIf(skipWithoutLab())('hole punching', () => {
     await meetBehind(['open', 'nat'], use, '/ip4/0.0.0.0/tcp/4002')
   })
 
-  it('stays on the relay behind a NAT that takes another port for each flow', async () => {
+  it.skipIf(isShort)('stays on the relay behind a NAT that takes another port for each flow', async () => {
     await meetBehind(['nat', 'symnat'], async (meeting) => {
       const { starter, other, peers } = meeting
       const { ended, tookMs } = await outcomeOf(meeting)
@@ -189,7 +189,7 @@ describe.skipIf(skipWithoutLab())('hole punching', () => {
     })
   })
 
-  it.each([
+  it.skipIf(isShort).each([
     ['reject', 'reject'],
     ['natreject', 'natreject'],
   ] as const)('with %s and %s it gets through or stays on the relay', async (...gateways) => {

@@ -76,7 +76,8 @@ await import('./mig.js')
   return path
 }
 
-export async function startFleet(lab: Lab, plan: FleetPlan): Promise<LabFleet> {
+/** @param knownWithinMs until every investigator's node has everybody in its roster */
+export async function startFleet(lab: Lab, plan: FleetPlan, knownWithinMs = 90_000): Promise<LabFleet> {
   const desk = aDesk()
   mkdirSync(desk.path('tmp'))
   const nodes = new Map<string, LabNode>()
@@ -103,14 +104,7 @@ export async function startFleet(lab: Lab, plan: FleetPlan): Promise<LabFleet> {
   for (const [name, { listens = false, aheadMs = 0 }] of Object.entries(plan.agents)) {
     const host = lab.host(name)
     const state = desk.path('agents', name)
-    const root = desk.path('machines', name)
-    for (const [path, text] of Object.entries({
-      '/etc/os-release': 'PRETTY_NAME="Debian 12"\n',
-      '/etc/hostname': `${name}\n`,
-    })) {
-      mkdirSync(dirname(join(root, path)), { recursive: true })
-      writeFileSync(join(root, path), text)
-    }
+    const root = aMachine(desk, name)
     const line = await invite('--role', 'agent', ...addresses)
     await desk.mig('agent', 'enrol', line, '--name', name, '--state', state)
     const words = ['agent', 'start', '--state', state, '--root', root]
@@ -197,6 +191,14 @@ export async function startFleet(lab: Lab, plan: FleetPlan): Promise<LabFleet> {
       desk.remove()
     },
   }
+  for (const name of plan.investigators)
+    await until(
+      `${name} knows everybody`,
+      async () =>
+        (await fleet.withService(name, (service) => service.agents())).length ===
+        Object.keys(plan.agents).length,
+      knownWithinMs,
+    )
   return fleet
 }
 
@@ -234,4 +236,13 @@ function signalAll(life: Running | undefined, signal: NodeJS.Signals): void {
   if (life === undefined) return
   const all = [life.pid, ...childrenOf(life.pid)]
   for (const pid of all) process.kill(pid, signal)
+}
+
+/** A root directory that an agent looks at. */
+export function aMachine(desk: Desk, name: string): string {
+  const root = desk.path('machines', name)
+  mkdirSync(join(root, 'etc'), { recursive: true })
+  writeFileSync(join(root, 'etc', 'os-release'), 'PRETTY_NAME="Debian 12"\n')
+  writeFileSync(join(root, 'etc', 'hostname'), `${name}\n`)
+  return root
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryDirectory } from '../fixtures/temporary-directory.ts'
 import { createLab, type Host, type Lab } from './lab.ts'
-import { skipWithoutLab } from './skip.ts'
+import { isShort, skipWithoutLab } from './skip.ts'
 
 /** Whether a TCP connection to a listener comes about. */
 async function reaches(from: Host, address: string, port: number): Promise<boolean> {
@@ -79,7 +79,7 @@ describe.skipIf(skipWithoutLab())('the network lab', () => {
     expect(await reaches(lab.host('tablet'), relay, 4001)).toBe(true)
   })
 
-  it('leaves nothing behind when its process is killed', async () => {
+  it.skipIf(isShort)('leaves nothing behind when its process is killed', async () => {
     const program = `
       const { createLab } = await import('./test/net/lab.ts')
       const lab = await createLab({ sites: { one: { gateway: 'open', hosts: ['host'] } } })

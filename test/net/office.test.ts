@@ -1,14 +1,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { peerIdOf } from '../../node/core/peer-id.ts'
 import { connectControl } from '../../node/roles/control-socket.ts'
 import { aDesk, type Desk } from '../cli/fleet/desk.ts'
 import { until } from '../processes/real-fleet.ts'
 import { createLab, type Host, type Lab, type LabPlan } from './lab.ts'
-import { skipWithoutLab } from './skip.ts'
+import { aMachine } from './lab-fleet.ts'
+import { isShort, skipWithoutLab } from './skip.ts'
 
-const skipped = skipWithoutLab()
+const skipped = isShort || skipWithoutLab()
 /** The address of a relay that is no more. */
 const nowhere = `/ip4/5.5.99.9/tcp/7373/p2p/${peerIdOf(new Uint8Array(32).fill(9))}`
 
@@ -38,17 +39,8 @@ async function enrol(
   return state
 }
 
-function machine(name: string): string {
-  const root = desk.path('machines', name)
-  for (const path of ['/etc/os-release', '/etc/hostname']) {
-    mkdirSync(dirname(join(root, path)), { recursive: true })
-    writeFileSync(join(root, path), 'PRETTY_NAME="Debian 12"\n')
-  }
-  return root
-}
-
 async function startAgent(host: Host, state: string, ...more: string[]): Promise<void> {
-  const words = ['agent', 'start', '--state', state, '--root', machine(host.name), ...more]
+  const words = ['agent', 'start', '--state', state, '--root', aMachine(desk, host.name), ...more]
   await host.start(...words).says(/^ready$/, { withinMs: 60_000 })
 }
 
