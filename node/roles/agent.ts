@@ -82,9 +82,10 @@ export async function startAgent(
         tellOfWay()
         void beat(true)
       },
-      synced: (member) => {
+      synced: (member, { isWhole }) => {
         greeting.confirmed(member.peer)
-        courier.synced(member)
+        // What is handed over goes last: where time ran out it has not gone.
+        if (isWhole) courier.synced(member)
         if (own !== undefined) shownOwn.set(member.peer, own.mark)
         held.met(member.peer, isCollector(member.role))
       },

@@ -10,6 +10,7 @@ import type { FrameStream, Member, Mesh, MeshOptions } from '../mesh/mesh.ts'
 import type { Topic } from '../mesh/topics.ts'
 import type { Store } from '../store/store.ts'
 import { decodeItems, encodeItems, type Item, type ItemKind } from '../sync/item.ts'
+import type { SyncReport } from '../sync/session.ts'
 import { type AddressBook, openAddressBook } from './address-book.ts'
 import { type Aside, openAside } from './aside.ts'
 import { type Carried, openCarried } from './carried.ts'
@@ -78,7 +79,7 @@ export interface RoleBehaviour extends SyncBehaviour {
   /** This node can be reached at other addresses than before. */
   readonly moved?: () => void
   /** A session with a member has ended well, whoever opened it. */
-  synced(member: Member): void
+  synced(member: Member, report: Pick<SyncReport, 'isWhole'>): void
   ownReceipt(wire: Uint8Array): Promise<boolean>
   ownHeartbeat(wire: Uint8Array): Promise<boolean>
   neighbourHeartbeat(heartbeat: Heartbeat, bytes: Uint8Array, from: PeerId): boolean
@@ -178,7 +179,7 @@ export async function startMember(
     log,
     probe,
     knownMembers: () => ledger.certificates.size,
-    synced: (member) => behaviour.synced(member),
+    synced: (member, report) => behaviour.synced(member, report),
   })
 
   const node: MemberNode = {

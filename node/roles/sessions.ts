@@ -38,7 +38,7 @@ export function createSessions(ports: {
   /** How many members are known, linked or not. */
   readonly knownMembers: () => number
   /** A session has ended well, whoever opened it. */
-  readonly synced: (member: Member) => void
+  readonly synced: (member: Member, report: SyncReport) => void
 }): Sessions {
   const { node, mesh, clock, random, log, probe, knownMembers, synced } = ports
   const stopping = new AbortController()
@@ -55,7 +55,7 @@ export function createSessions(ports: {
     const stream = await mesh.open(peer, 'sync', { signal })
     try {
       const report = await runSession(node, { peer, role: member.role }, stream, { first: true, signal })
-      synced(member)
+      synced(member, report)
       return report
     } finally {
       await stream.close().catch(() => stream.abort('session over'))
@@ -151,7 +151,7 @@ export function createSessions(ports: {
         const report = await probe.measure('sessions', () =>
           runSession(node, { peer, role }, stream, options),
         )
-        synced(member)
+        synced(member, report)
         if (goesOn(report)) clock.after(syncOnAfterMs, () => void (served.has(peer) || attempt(peer)))
       } finally {
         const left = (served.get(peer) ?? 1) - 1

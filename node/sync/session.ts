@@ -68,6 +68,8 @@ export interface SyncReport {
   readonly more: boolean
   /** Some of it is being asked of others. */
   readonly elsewhere: boolean
+  /** All that this side had for the other in this session has gone, what it hands over included. */
+  readonly isWhole: boolean
 }
 
 /** One exchange of differences over one stream: hellos, turns of reconciliation, what each side wants, the items (protocol 6.7).
@@ -116,7 +118,7 @@ export async function runSession(
   if (!first) await line.write(await hello(goesOn))
   // The opener has the last word on that: it knows both hellos.
   const isOver = !goesOn && (first ? !theirs.goeson : await line.hasEnded())
-  if (isOver) return { received: 0, sent: 0, more: false, elsewhere: false }
+  if (isOver) return { received: 0, sent: 0, more: false, elsewhere: false, isWhole: true }
 
   if (reconciler.isNeeded) await takeTurns(reconciler, line)
   const claim = node.claim([...reconciler.needed(), ...offered], other.peer)
@@ -140,7 +142,13 @@ export async function runSession(
     const due = taken.bytes >= maxSyncBytes / 2 ? taken.count : claim.marks.length
     kept = 2 * taken.fresh >= due
     const more = reconciler.more || wanted.more || isShort
-    return { received: taken.fresh, sent, more, elsewhere: claim.isPart }
+    return {
+      received: taken.fresh,
+      sent: sent.count,
+      more,
+      elsewhere: claim.isPart,
+      isWhole: sent.isWhole,
+    }
   } finally {
     claim.release(kept)
   }

@@ -5,13 +5,13 @@ import type { Intake } from './intake.ts'
 import { decodeItems, encodeItems, type Item } from './item.ts'
 
 /** Sends items in frames of about `syncBatchBytes`, ended by an empty one: the stream itself stays open for the other direction.
- *  @param batches in the order in which they can be judged; no further one is fetched beyond `maxSyncBytes` or when `isLate`
- *  @returns how many went */
+ *  @param batches in the order in which they can be judged; no further frame is begun beyond `maxSyncBytes` or when `isLate`
+ *  @returns how many went, and whether that was all */
 export async function sendItems(
   batches: AsyncIterable<readonly Item[]>,
   stream: FrameStream,
   options: { readonly signal: AbortSignal; readonly isLate: () => boolean },
-): Promise<number> {
+): Promise<{ readonly count: number; readonly isWhole: boolean }> {
   const { signal, isLate } = options
   let frame: Item[] = []
   let frameBytes = 0
@@ -23,18 +23,26 @@ export async function sendItems(
     frame = []
     frameBytes = 0
   }
-  for await (const batch of batches) {
-    if (total >= maxSyncBytes || isLate()) break
-    for (const item of batch) {
+  /** @returns whether all of it goes */
+  const push = async (batch: readonly Item[]): Promise<boolean> => {
+    for (const [at, item] of batch.entries()) {
+      // Before each frame, not each batch alone: one may be megabytes.
+      if ((at === 0 || frame.length === 0) && (total >= maxSyncBytes || isLate())) return false
       frame.push(item)
       frameBytes += item.bytes.length
       total += item.bytes.length
       if (frameBytes >= syncBatchBytes) await flush()
     }
+    return true
+  }
+  let isWhole = true
+  for await (const batch of batches) {
+    isWhole = await push(batch)
+    if (!isWhole) break
   }
   await flush()
   await stream.write(new Uint8Array(0), { signal })
-  return count
+  return { count, isWhole }
 }
 
 export interface Taken {

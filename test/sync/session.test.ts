@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { maxWantedMarks } from '../../node/core/limits.ts'
+import { maxSendMs, maxWantedMarks } from '../../node/core/limits.ts'
 import type { PeerId } from '../../node/core/peer-id.ts'
 import { createClaims } from '../../node/sync/claims.ts'
 import { type Item, itemKinds, itemMark } from '../../node/sync/item.ts'
@@ -31,7 +31,7 @@ describe('a session', () => {
     const { sizes, reports } = await meet(a, b)
     expect(sizes.map((own) => own.length)).toEqual([1, 1])
     expect(Math.max(...sizes.flat())).toBeLessThan(700)
-    expect(reports[0]).toEqual({ received: 0, sent: 0, more: false, elsewhere: false })
+    expect(reports[0]).toEqual({ received: 0, sent: 0, more: false, elsewhere: false, isWhole: true })
   })
 
   it('brings what little differs after the hellos at once, where sets are small', async () => {
@@ -111,6 +111,35 @@ describe('a session', () => {
       await (opens ? meet(agent, relay) : meet(relay, agent))
       expect(agent.entered.map(({ kind }) => kind)).toEqual(['heartbeat', 'action', 'receipt'])
     }
+  })
+})
+
+describe('a session on a slow line', () => {
+  const large = (name: string) => ({ kind: 'result', bytes: bytes(name.padEnd(60_000)) }) as const
+  const carried = Array.from({ length: 64 }, (_, i) => large(`carried ${i}`))
+
+  /** An agent to which every look at the clock shows `stepMs` more. */
+  function aSlow(stepMs: number) {
+    let nowMs = 0
+    const monotonicMs = () => {
+      nowMs += stepMs
+      return nowMs
+    }
+    return aNode('agent', { monotonicMs, handOver: async () => carried })
+  }
+
+  it('stops between two frames of what is handed over, ends well and says that it was not all', async () => {
+    const other = aNode('agent')
+    const { reports } = await meet(aSlow(maxSendMs / 3), other)
+    expect(reports[0]).toMatchObject({ isWhole: false })
+    expect(reports[0].sent).toBe(other.entered.length)
+    expect(other.entered.length).toBeGreaterThan(0)
+    expect(other.entered.length).toBeLessThan(carried.length)
+  })
+
+  it('says that it was all where there is time for it', async () => {
+    const { reports } = await meet(aSlow(1), aNode('agent'))
+    expect(reports[0]).toMatchObject({ sent: carried.length, isWhole: true })
   })
 })
 
