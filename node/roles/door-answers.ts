@@ -142,8 +142,17 @@ export async function enterResult(
   const status = keys.status(result.actionid, result.peerid)
   const written = shelf
     .put({ kind: 'result', key, version: hash, bytes }, { sync: true, also: [{ delete: status }] })
-    .then(() => (shelf.markOf('status', status) === undefined ? undefined : shelf.remove('status', [status])))
-  context.carried?.gone('status', status)
+    .then(
+      async () => {
+        context.carried?.gone('status', status)
+        if (shelf.markOf('status', status) !== undefined) await shelf.remove('status', [status])
+      },
+      (error: unknown) => {
+        context.carried?.gone('result', key)
+        throw error
+      },
+    )
+  // What is being written takes up room already: the next one is judged meanwhile.
   context.carried?.took(load)
   return accept({ kind: 'result', key, actionId: result.actionid, peer: result.peerid, written })
 }
