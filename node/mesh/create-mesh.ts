@@ -131,6 +131,7 @@ export async function createMesh(
         members: () => admission.members(),
         memberCount: () => admission.memberCount(),
         isMember: (peer) => admission.isMember(peer),
+        isDirect: (peer) => admission.directConnections(peer).length > 0,
         isGraylisted: (peer) => gossip.isGraylisted(peer),
         canGossip: (peer) => gossip.canSend(peer),
         repairGossip: (peer) => {

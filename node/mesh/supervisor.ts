@@ -139,8 +139,9 @@ export class Supervisor {
     let nextMs = nowMs + supervisorTickMs
     for (const target of [...first, ...relays, ...near, ...rest]) {
       if (wanted <= 0 || this.#dialling.size >= atOnce) break
-      if (links.isMember(target.peer) || this.#dialling.has(target.peer)) continue
-      const attempt = this.#attemptOf(target.peer)
+      const { peer } = target
+      if (this.#dialling.has(peer) || (links.isMember(peer) && !relays.includes(target))) continue
+      const attempt = this.#attemptOf(peer)
       if (attempt.nextMs > nowMs) {
         nextMs = Math.min(nextMs, attempt.nextMs)
         continue
@@ -151,12 +152,12 @@ export class Supervisor {
     return nextMs
   }
 
-  /** Known relays that are not linked, where reservations are missing. The whole address book is looked through for them:
-   *  not every second. */
+  /** Known relays that are not linked directly, where reservations are missing: over a circuit none is granted, and one that has
+   *  come first would keep the relay out for as long as it lasts. The whole address book is looked through for them: not every second. */
   #relaysToDial(nowMs: number): readonly DialTarget[] {
     const { links, random } = this.#ports
     if (!links.lacksRelays() || nowMs < this.#relaysAgainMs) return []
-    const isFree = ({ peer }: DialTarget) => !links.isMember(peer) && !this.#dialling.has(peer)
+    const isFree = ({ peer }: DialTarget) => !links.isDirect(peer) && !this.#dialling.has(peer)
     const isDue = ({ peer }: DialTarget) => (this.#attempts.get(peer)?.nextMs ?? 0) <= nowMs
     const found = links.knownRelays().filter((target) => isFree(target) && isDue(target))
     if (found.length === 0) this.#relaysAgainMs = nowMs + relaysAgainMs
@@ -200,6 +201,8 @@ export class Supervisor {
       if (outcome.kind === 'admitted') {
         attempt.refusals = 0
         attempt.linkedMs = clock.monotonicMs()
+        // A circuit may be all there is, or all that stays: then no loss is noted that would make it wait.
+        attempt.nextMs = attempt.linkedMs + stableLinkMs
       } else if (outcome.kind === 'refused') {
         this.#refused(attempt)
       } else {
@@ -273,7 +276,9 @@ export interface SupervisorPorts {
     acquaintances(): readonly DialTarget[]
     /** Heard of in the same office; anybody there may have made them up. */
     neighbours(): readonly DialTarget[]
-    /** Those of them that are known to relay. */
+    /** A link to it stands in which there is no relay. */
+    isDirect(peer: PeerId): boolean
+    /** Those of the acquaintances that are known to relay. */
     knownRelays(): readonly DialTarget[]
     /** Reservations at relays are missing that the linked ones do not give. */
     lacksRelays(): boolean

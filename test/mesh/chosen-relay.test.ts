@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import type { PeerId } from '../../node/core/peer-id.ts'
 import type { ChosenRelays } from '../../node/mesh/reach.ts'
-import { type NodeSettings, startNode, stopAll, type TestNode, until } from './mesh-kit.ts'
+import { nodeKeysOf } from '../../node/verification/node-keys.ts'
+import { type NodeSettings, startNode, stopAll, type TestNode, until, within } from './mesh-kit.ts'
 
 afterEach(stopAll)
 
@@ -111,4 +113,30 @@ test('a chosen relay that is not linked is looked for among acquaintances', asyn
   policy.relay = web.peer
   policy.office = new Set([inside.peer])
   await until('the chosen one is held', () => reservedAt(inside).includes(web.peer), 20_000)
+}, 40_000)
+
+test('a chosen relay to which a circuit stands already is linked directly all the same, and asked', async () => {
+  const hub = await startNode('relay')
+  // The one that listens has the higher id: hole punching begins at the other and finds no way between two of one machine.
+  const [low, high] = [randomBytes(32), randomBytes(32)].sort((a, b) =>
+    nodeKeysOf(a).peerId < nodeKeysOf(b).peerId ? -1 : 1,
+  ) as [Buffer, Buffer]
+  const web = await aNode({ peerKeySeed: high, bootstrap: [hub.address] })
+  let known: readonly string[] = []
+  const inside = await aNode({
+    peerKeySeed: low,
+    listen: [],
+    bootstrap: [hub.address],
+    acquaintances: () => [{ peer: web.peer, addresses: known, relays: true }],
+  })
+  await until('it is reached through the hub', () => inside.mesh.addresses().length === 1)
+  await web.mesh.dial(inside.mesh.addresses(), within(5000))
+  await until('a circuit stands', () => inside.joined.length === 2)
+  expect(inside.mesh.members().find(({ peer }) => peer === web.peer)).toMatchObject({ relayed: true })
+
+  policy.relay = web.peer
+  policy.office = new Set([inside.peer])
+  known = [web.address]
+  await until('the chosen one is held', () => reservedAt(inside).includes(web.peer))
+  expect(inside.left).toEqual([])
 }, 40_000)

@@ -24,6 +24,7 @@ function imagine(settings: {
     members: () => [...members].map((peer) => ({ peer })),
     memberCount: () => members.size,
     isMember: (peer) => members.has(peer),
+    isDirect: (peer) => members.has(peer),
     isGraylisted: () => false,
     canGossip: () => true,
     repairGossip: () => {},
