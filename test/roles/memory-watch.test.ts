@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, it } from 'vitest'
+import { heapFlags, readUsage } from '../../node/gate/usage-watch.ts'
 import { watchMemory } from '../../node/roles/memory-watch.ts'
 
 const holding = (megabytes: number) =>
@@ -28,3 +29,15 @@ it.skipIf(process.platform !== 'linux')(
     }
   },
 )
+
+it('is left to V8 where the kernel does not show what a process holds, as without /proc', () => {
+  expect(heapFlags(256)).toEqual(readUsage(process.pid) === undefined ? ['--max-old-space-size=256'] : [])
+  expect(heapFlags(256, false)).toEqual(['--max-old-space-size=256'])
+  expect(heapFlags(256, true)).toEqual([])
+})
+
+it.skipIf(process.platform !== 'linux')('is read as the process itself sees it', () => {
+  const { residentBytes = 0, cpuSeconds = 0 } = readUsage(process.pid) ?? {}
+  expect(residentBytes / process.memoryUsage.rss()).toBeCloseTo(1, 0)
+  expect(cpuSeconds).toBeGreaterThan(0)
+})
