@@ -1,21 +1,18 @@
 import type { AgentFacts } from '../core/agent-facts.ts'
-import { equalBytes } from '../core/bytes.ts'
 import type { Certificate } from '../core/certificate.ts'
 import type { Clock, Instant } from '../core/clock.ts'
-import { codeOf, messageOf } from '../core/error.ts'
+import { codeOf } from '../core/error.ts'
 import type { Environment } from '../core/heartbeat.ts'
 import { formatInstant } from '../core/instant.ts'
 import { maxQueuedActions } from '../core/limits.ts'
-import { publicKeyOf } from '../core/peer-id.ts'
 import { noProbe, type Probe } from '../core/probe.ts'
 import { queueLocation } from '../core/queue-location.ts'
-import { parseReceiptBody, resultHash } from '../core/result.ts'
+import { resultHash } from '../core/result.ts'
 import { matchesAgent } from '../core/target.ts'
 import { detailPage, outbox, outboxRange } from '../store/keyspace.ts'
-import type { Change, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import { type AuthorizedAction, authorizeAction, type RunLimits } from '../verification/authorize-action.ts'
 import { decodeWithCertificate } from '../verification/node-documents.ts'
-import { openEnvelope } from '../verification/node-envelope.ts'
 import { type VerifiedAction, verifyAction } from '../verification/verify-action.ts'
 import { mayCancel, type VerifiedCancel, verifyCancel } from '../verification/verify-cancel.ts'
 import { canSealTo, createAnswerWriter } from './answers.ts'
@@ -23,11 +20,13 @@ import { createCancelMemory } from './cancel-memory.ts'
 import type { ActionAnswer, CancelAnswer, Gate } from './gate.ts'
 import { createHeartbeatWriter } from './heartbeats.ts'
 import { createOutboxWindow, type Waiting } from './outbox.ts'
+import { createOutcomes } from './outcomes.ts'
 import { openPolicyKeeper } from './policy-keeper.ts'
 import { createQueue } from './queue.ts'
+import { readReceipt } from './receipt.ts'
 import { type ActionRecord, openReplayMemory } from './replay-memory.ts'
 import { type Beat, type OutsideMemory, openRollbackGuard } from './rollback-guard.ts'
-import { type ActionRun, runAction } from './run-action.ts'
+import { runAction } from './run-action.ts'
 import type { Runner } from './runner.ts'
 import { createStatusBook } from './status-book.ts'
 import { createTargetCache } from './target-cache.ts'
@@ -72,8 +71,6 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
   const listeners = new Set<() => void>()
   const cancels = createCancelMemory()
   const handOut = createOutboxWindow()
-  /** Accepted here, but their outcome found no room on the disk. */
-  const unwritten = new Map<string, ActionRecord>()
   const targetOf = createTargetCache()
   let lastTurn: Promise<unknown> = Promise.resolve()
   let seq = guard.boot * 1_000_000
@@ -93,43 +90,22 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     for (const listener of listeners) listener()
   }
   const statuses = createStatusBook(writer.status, announce, clock)
+  const { finish, finishUnwritten } = createOutcomes({
+    memory,
+    write: (record, { outcome, reports, reason }) =>
+      probe.measure('seal', () => writer.outcome(record, outcome, reports, reason, clock.now())),
+    finished(actionId) {
+      statuses.forget(actionId)
+      announce()
+    },
+    log,
+  })
 
   /** One after another: two deliveries at once must not both pass the replay memory, nor a cancel slip by an acceptance. */
   function inTurn<T>(task: () => Promise<T>): Promise<T> {
     const answer = lastTurn.then(task)
     lastTurn = answer.catch(() => undefined)
     return answer
-  }
-
-  async function finish(record: ActionRecord, run: ActionRun): Promise<void> {
-    try {
-      await memory.finish(record.id, changesOf(record, run))
-    } catch (error) {
-      if (codeOf(error) !== 'disk-full') throw error
-      // It has run and must not stay without an outcome; there may be room later.
-      unwritten.set(record.id, record)
-      return log('outcome-not-written', { action: record.id, error: messageOf(error) })
-    }
-    unwritten.delete(record.id)
-    statuses.forget(record.id)
-    log('outcome', { action: record.id, outcome: run.outcome, reason: run.reason })
-    announce()
-  }
-
-  function changesOf(record: ActionRecord, run: ActionRun): readonly Change[] {
-    const write = ({ outcome, reports, reason }: ActionRun) =>
-      probe.measure('seal', () => writer.outcome(record, outcome, reports, reason, clock.now()))
-    try {
-      return write(run)
-    } catch (error) {
-      log('answer-not-written', { action: record.id, error: messageOf(error) })
-      // Better a poorer outcome, or at last one that nobody can read, than an action without any: that would stop every start.
-      try {
-        return write({ outcome: run.outcome, reason: 'the result could not be written', reports: [] })
-      } catch {
-        return []
-      }
-    }
   }
 
   // Whatever was accepted and has no outcome stopped with the last process. It is never run again (protocol 7.2).
@@ -315,12 +291,7 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
 
   async function tidy(): Promise<void> {
     const now = clock.now()
-    for (const record of unwritten.values())
-      await finish(record, {
-        outcome: 'failed',
-        reason: 'disk-full: the result could not be kept',
-        reports: [],
-      })
+    await finishUnwritten()
     // Before the outbox is read: what ends meanwhile is not in it yet, but has not been delivered either.
     const ended = new Set(memory.all().flatMap((record) => (record.state === 'outcome' ? [record.id] : [])))
     const waiting = new Set<string>()
@@ -372,19 +343,10 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
       return handOut(waiting)
     },
     async offerReceipt(receiptWire) {
-      const opened = openEnvelope('mig-receipt', receiptWire)
-      if (!('value' in opened)) return false
-      const receipt = parseReceiptBody(opened.value)
-      if (typeof receipt === 'string' || receipt.fleet !== fleet || receipt.peerid !== peer) return false
+      const receipt = readReceipt(receiptWire, { fleet, peer })
+      if (receipt === undefined) return false
       const record = memory.find(receipt.actionid)
-      // An investigator's node answers with its peer key, which stands inside the origin that people have signed.
-      const originKey = publicKeyOf(receipt.collector)
-      if (
-        record?.origin !== receipt.collector ||
-        originKey === undefined ||
-        !equalBytes(originKey, opened.signer)
-      )
-        return false
+      if (record?.origin !== receipt.collector) return false
       const held = await store.get(outbox(record.id))
       const envelope = held === undefined ? undefined : decodeWithCertificate(held)?.envelopeWire
       if (envelope === undefined || resultHash(envelope) !== receipt.result) return false
