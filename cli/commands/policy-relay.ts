@@ -52,9 +52,13 @@ export function define(command: Command, context: CommandContext): void {
         for (const { peer, tags } of relays) terminal.out(`${peer}  for ${forWhom(tags)}`)
         return
       }
-      const { peer, words } = await findNode(node, () => nodesKnown(context, options))
       const given = readTags(options.for ?? [], '--for')
-      const tags = Object.keys(given).length === 0 ? undefined : given
+      const isForSome = Object.keys(given).length > 0
+      // An empty variable of a script must not make an office's relay one for everybody.
+      if (options.for !== undefined && !isForSome)
+        throw new MigError('usage', '--for names no tag: leave it out to mean every member')
+      const tags = isForSome ? given : undefined
+      const { peer, words } = await findNode(node, () => nodesKnown(context, options))
       const isDrop = options.drop === true
       const changed = isDrop ? withoutRelay(body, peer, tags) : withRelay(body, peer, tags)
       const what = isDrop && tags === undefined ? 'anybody' : forWhom(tags)

@@ -46,6 +46,8 @@ test('a name that nobody bears and --for without a node are refused, and nothing
   expect(await desk.fails('policy', 'relay', 'web1')).toBe('not-found')
   expect(await desk.fails('policy', 'relay', '--for', 'site=Paris')).toBe('usage')
   expect(await desk.fails('policy', 'relay', web, '--for', 'Paris')).toBe('usage')
+  expect(await desk.fails('policy', 'relay', web, '--for', '')).toBe('usage')
+  expect(await desk.fails('policy', 'relay', web, '--drop', '--for', ' , ')).toBe('usage')
   expect(draft()).toEqual(before)
 })
 
