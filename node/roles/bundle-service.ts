@@ -32,8 +32,8 @@ export function createBundleService(
     /** Its own receipt for an answer that it holds, made now if it is not there yet. */
     readonly receiptFor: (actionId: string, peer: PeerId) => Promise<Item | undefined>
     readonly pages: PageShelf
-    /** What the signed summary of an answer says of its pages; undefined where this node cannot open it. */
-    readonly announcedBy: (actionId: string, peer: PeerId) => Promise<Announced | undefined>
+    /** What the signed summary of an answer says of its pages, `none` when it holds everything; undefined where this node cannot open it. */
+    readonly announcedBy: (actionId: string, peer: PeerId) => Promise<Announced | 'none' | undefined>
   },
 ): BundleService {
   const exports = new Map<
@@ -55,6 +55,7 @@ export function createBundleService(
     if (node.shelf.markOf('result', key) === undefined)
       return ignore('unknown-action', `no answer of ${peer}`)
     const real = await ports.announcedBy(actionId, peer)
+    if (real === 'none') return ignore('not-permitted', 'the answer announces no pages')
     if (real !== undefined && (real.sha256 !== announced.sha256 || real.pages !== announced.pages))
       return ignore('not-permitted', 'the answer announces other pages')
     if (ports.pages.isWhole(actionId, peer)) return ignore('already-held', '')

@@ -344,7 +344,7 @@ export function createInvestigatorService(
       ...ports,
       announcedBy: async (actionId, peer) => {
         const [held] = await answers.readOf(actionId, peer, await replySeedOf(actionId))
-        return typeof held?.summary === 'object' ? held.summary.detail : undefined
+        return typeof held?.summary === 'object' ? (held.summary.detail ?? 'none') : undefined
       },
     }),
     changes: (id, after, timeoutMs) => feed.next(find(id).id, after, timeoutMs),

@@ -14,6 +14,7 @@ import type { Store } from '../../node/store/store.ts'
 import { systemClock, systemRandom } from '../../node/system/system-clock.ts'
 import { until } from '../mesh/mesh-kit.ts'
 import { somePeople } from './people.ts'
+import { filesNamed } from './questions.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'mig-carriers-'))
 let people: readonly LabPerson[]
@@ -57,27 +58,19 @@ async function answered() {
     })
     return isKnown
   })
-  const draft = await a.service.draft({
-    name: 'all configuration files',
-    target: "status='online'",
-    operations: [
-      {
-        module: 'file',
-        parameters: {
-          searches: { s1: { paths: ['/etc'], names: ['\\.conf$'], options: { matchall: true } } },
-        },
-      },
-    ],
-    expireSeconds: 300,
-  })
+  return { a, agent, stores, ...(await asked(a, '\\.conf$')) }
+}
+
+async function asked(node: InvestigatorNode, pattern: string) {
+  const draft = await node.service.draft(filesNamed(pattern))
   const wire = await lab.sign(
     'mig.action.v3',
     base64Decode(draft.body) as Uint8Array,
     people.map(({ signer }) => signer),
   )
-  const { id } = await a.service.send({ wire: base64Encode(wire) })
-  await hasAnswer(a, id)
-  return { a, agent, stores, wire, id }
+  const { id } = await node.service.send({ wire: base64Encode(wire) })
+  await hasAnswer(node, id)
+  return { wire, id }
 }
 
 async function hasAnswer(node: InvestigatorNode, id: string): Promise<void> {
@@ -182,6 +175,37 @@ test('pages that are not those announced are refused, not kept, and fetched from
   })
   await until('it is linked again', () => b.mesh.members().some(({ role }) => role === 'agent'))
   expect(await b.service.detail(id, 'web')).toEqual(whole)
+}, 60_000)
+
+test('pages for an answer that announces none are refused', async () => {
+  const { a, agent } = await answered()
+  const { id } = await asked(a, '^os-release$')
+  expect((await a.service.results(id))[0]).toMatchObject({ truncated: false })
+  const page = { actionId: id, peer: agent.mesh.peerId, page: 0, sealed: new Uint8Array(5000) }
+  const announced = { pages: 1, sha256: 'a'.repeat(52) }
+  const { tally } = await a.service.importItems(base64Encode(encodePages([{ ...page, announced }])))
+  expect(tally.page).toEqual({ taken: 0, held: 0, refused: { 'not-permitted': 1 } })
+}, 60_000)
+
+test('what was not checked is given to nobody, a page at a time neither', async () => {
+  const before = await answered()
+  const { a, agent, id, stores } = before
+  await a.service.detail(id, 'web')
+  const from = await openPageShelf(stores.a, systemClock)
+  const [{ announced } = { announced: { pages: 0, sha256: '' } }] = from.results()
+  const half = await openPageShelf(stores.b, systemClock)
+  const sealed = (await from.get(id, agent.mesh.peerId, 0)) as Uint8Array
+  await half.put(id, agent.mesh.peerId, announced, 0, sealed)
+  const b = await another('b', stores.b, before, ...a.addresses)
+  const ask = async (of: InvestigatorNode, by: InvestigatorNode) => {
+    const signal = AbortSignal.timeout(5000)
+    const stream = await by.mesh.open(of.mesh.peerId, 'detail', { signal })
+    const asked = { v: 1, actionid: id, page: 0, peerid: agent.mesh.peerId }
+    await stream.write(Buffer.from(JSON.stringify(asked)), { signal })
+    return stream.read({ signal, maxBytes: 100_000 })
+  }
+  expect((await ask(a, b))?.length).toBe(sealed.length)
+  expect((await ask(b, a))?.length).toBe(0)
 }, 60_000)
 
 test('when nobody has the pages it says so, and an agent gets none from an investigator', async () => {

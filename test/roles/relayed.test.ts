@@ -8,6 +8,7 @@ import { memberViews, networkView } from '../../node/roles/network-view.ts'
 import { systemClock, systemRandom } from '../../node/system/system-clock.ts'
 import { until } from '../mesh/mesh-kit.ts'
 import { somePeople } from './people.ts'
+import { filesNamed } from './questions.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'mig-relayed-'))
 let people: readonly LabPerson[]
@@ -48,19 +49,7 @@ test('detail pages are fetched through a relay from an agent without an open por
   const laptop = await lab.startInvestigator('laptop', net)
   await until('a reservation', () => agent.mesh.addresses().length > 0)
 
-  const draft = await laptop.service.draft({
-    name: 'all configuration files',
-    target: "status='online'",
-    operations: [
-      {
-        module: 'file',
-        parameters: {
-          searches: { s1: { paths: ['/etc'], names: ['\\.conf$'], options: { matchall: true } } },
-        },
-      },
-    ],
-    expireSeconds: 300,
-  })
+  const draft = await laptop.service.draft(filesNamed('\\.conf$'))
   await laptop.service.ready()
   let online = 0
   await until('it is in the roster with its relay', () => {
