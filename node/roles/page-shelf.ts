@@ -69,6 +69,7 @@ export async function openPageShelf(
   }
 
   async function makeRoom(wanted: number, except: string): Promise<void> {
+    if (bytes + wanted <= maxBytes) return
     const others = [...kept].filter(([name]) => name !== except)
     others.sort(([, a], [, b]) => Number(a.whole) - Number(b.whole) || a.at - b.at)
     // What nobody has checked may be junk off a stick: it drives out other such, and of the rest no more than one result's room.
@@ -145,15 +146,16 @@ export async function openPageShelf(
   }
 }
 
-/** What was kept before; a record that cannot be read, or lacks a page, goes with its pages. */
+/** What was kept before; a record that cannot be read goes with its pages, and so does a page without a record. */
 async function readKept(store: Store): Promise<Map<string, Kept>> {
   const found = new Map<string, Kept>()
+  const gone: Change[] = []
   for await (const [key, value] of store.entries(keys.fetchedPagesRange())) {
     const parsed = recordSchema.safeParse(parse(value))
     if (parsed.success && parsed.data.sizes.length === parsed.data.pages)
       found.set(keys.keyParts(key).join('/'), parsed.data)
+    else gone.push({ delete: key })
   }
-  const gone: Change[] = []
   for await (const key of store.keys(keys.fetchedPageRange())) {
     const [actionId, peer, page] = keys.keyParts(key)
     if ((found.get(`${actionId}/${peer}`)?.sizes[Number(page)] ?? 0) === 0) gone.push({ delete: key })

@@ -102,6 +102,7 @@ test('a page without a record, and a record that cannot be read, go at the next 
   shelf = await openPageShelf(store, clock)
   expect(shelf.results().map(({ actionId }) => actionId)).toEqual([second])
   expect(await held()).toBe(3)
+  expect(await store.get(keys.fetchedPages(first, peer))).toBeUndefined()
 })
 
 test('nothing beyond the last page and nothing above the size of a page is kept', async () => {
