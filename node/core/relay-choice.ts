@@ -32,14 +32,6 @@ export function relayChoice(
   }
 }
 
-/** Nobody is chosen. */
-export const noRelayChoice: RelayChoice = {
-  isChosen: false,
-  serves: () => false,
-  own: new Set(),
-  others: new Set(),
-}
-
 /** Every tag of the entry must be there; without any it is for everybody. */
 function isFor(relay: { readonly tags?: Tags | undefined }, tags: Tags): boolean {
   return Object.entries(relay.tags ?? {}).every(

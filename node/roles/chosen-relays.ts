@@ -1,5 +1,5 @@
 import type { Certificate } from '../core/certificate.ts'
-import { noRelayChoice, type RelayChoice, relayChoice } from '../core/relay-choice.ts'
+import { relayChoice } from '../core/relay-choice.ts'
 import type { ChosenRelays } from '../mesh/reach.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -7,7 +7,7 @@ import type { Ledger } from './ledger.ts'
  *  @see docs/protocol.md 5.1, 6.8 */
 export function readChosenRelays(ledger: Ledger, { peerid, tags }: Certificate): () => ChosenRelays {
   let hash: string | undefined
-  let choice: RelayChoice = noRelayChoice
+  let choice = relayChoice([], { peer: peerid, tags })
   let chosen: ChosenRelays = view()
   function view(): ChosenRelays {
     return {
