@@ -242,7 +242,7 @@ export const reachRetryMs = 60_000
 /** Neighbours hear of new addresses within this time, and a collector by a heartbeat: relays come and go together. */
 export const tellMovedMs = 1000
 
-// --- Mesh: hole punching (protocol 6.8, decisions/hole-punching.md) ---
+// --- Mesh: hole punching (protocol 6.10, decisions/hole-punching.md) ---
 /** Below are services that answer; a peer's own punch port is never there. */
 export const minPunchPort = 1024
 /** Local ports to punch from: below the range that Linux gives out by itself (32768), above where services register. */

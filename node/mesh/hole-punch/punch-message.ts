@@ -4,7 +4,7 @@ import { maxPunchListen } from '../../core/limits.ts'
 import { peerIdField } from '../../core/schema.ts'
 import { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.ts'
 
-/** What travels on the punch stream and on the observe stream (protocol 6.8): one JSON object a frame, strict. */
+/** What travels on the punch stream and on the observe stream (protocol 6.10): one JSON object a frame, strict. */
 
 const endpoint = z.string().transform((text, context): Endpoint => {
   const parsed = parseEndpoint(text)

@@ -9,7 +9,7 @@ import { type DeclineReason, decodePunch, encodePunch, type PunchMessage } from 
 import type { Probe, PunchSockets, Relay, Side } from './punch-ports.ts'
 import { borneOut, mayPunch } from './punch-rules.ts'
 
-/** One attempt at a direct connection between two members that have a relayed one (protocol 6.8), s = starter:
+/** One attempt at a direct connection between two members that have a relayed one (protocol 6.10), s = starter:
  *
  *      s → o   offer       s's port is with the relay, which has told s how it looks from there
  *      o → s   answer      the same of o, or decline; each has asked the relay, not the other, where the other is
