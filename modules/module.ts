@@ -68,6 +68,7 @@ export type ProblemCode =
   | 'changed-while-read'
   | 'read-failed'
   | 'corrupt-data'
+  | 'encrypted'
   | 'too-large'
   | 'skipped-filesystem'
   | 'limit-reached'

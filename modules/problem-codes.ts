@@ -13,6 +13,7 @@ const known: Record<ProblemCode, true> = {
   'changed-while-read': true,
   'read-failed': true,
   'corrupt-data': true,
+  encrypted: true,
   'too-large': true,
   'skipped-filesystem': true,
   'limit-reached': true,

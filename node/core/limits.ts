@@ -399,6 +399,15 @@ export const maxDecodedBytes = 1024 * 1024 * 1024
 /** … or, past the first decoded bytes, beyond this ratio (deflate itself reaches 1032; real logs stay far below). */
 export const maxDecodedRatio = 250
 export const decodedBytesBeforeRatio = 64 * 1024 * 1024
+/** Looking into archives: entries of one file with all that is nested in it (a large monorepo or a JDK stays below), … */
+export const maxArchiveEntries = 1_000_000
+/** … bytes decoded in it altogether; one entry has `maxDecodedBytes` and `maxDecodedRatio`; … */
+export const maxArchiveBytes = 8 * 1024 * 1024 * 1024
+/** … memory for zips that lie packed in other archives, and for the windows of decoders (xz -9 wants 64 MiB); … */
+export const maxArchiveHeldBytes = 80 * 1024 * 1024
+/** … and archives in one another: what is asked for when nothing is said, and the most that may be asked for. */
+export const defaultArchiveDepth = 6
+export const maxArchiveDepth = 16
 /** Directories below one another in a walk. */
 export const maxWalkDepth = 20_000
 
@@ -537,8 +546,8 @@ export const maxScanInstructions = 2_000_000
 export const maxDfaCells = 1024 * 1024
 /** States of one lazy DFA, beside what their rows take. */
 export const maxDfaStates = 16_384
-/** Bytes taken and instructions looked at between two breaths: about a millisecond. */
-export const scanWorkBetweenBreaths = 64 * 1024
+/** Bytes taken and instructions looked at between two breaths: a millisecond or two. */
+export const scanWorkBetweenBreaths = 256 * 1024
 /** The beginning of a line that is kept until the rest comes, so that the line can be searched for literals; a longer one goes
  *  through the automaton at once. */
 export const maxHeldLineBytes = 1024 * 1024

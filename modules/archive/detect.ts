@@ -1,0 +1,37 @@
+import type { Compression } from './decode.ts'
+import { isTarHeader } from './tar-header.ts'
+
+export type ArchiveKind = 'zip' | 'tar' | Compression
+
+const suffixesOfZip =
+  /\.(zip|jar|war|ear|sar|par|rar|aar|apk|apks|xapk|ipa|whl|egg|nupkg|vsix|xpi|crx|jmod|hpi|jpi|kar|docx|docm|xlsx|xlsm|pptx|pptm|odt|ods|odp|epub)$/i
+
+/** What the first 512 bytes say that something is. Names are not asked: they may be anything.
+ *  A zip may begin with something else; see `mayBeZip`. */
+export function detectArchive(start: Buffer): ArchiveKind | undefined {
+  if (startsWith(start, [0x1f, 0x8b, 8])) return 'gzip'
+  if (startsWith(start, [0x50, 0x4b, 3, 4]) || startsWith(start, [0x50, 0x4b, 5, 6])) return 'zip'
+  return isTarHeader(start) ? 'tar' : undefined
+}
+
+/** Names of what is a zip although it may not begin as one. */
+export function mayBeZip(name: Buffer): boolean {
+  return suffixesOfZip.test(name.toString('latin1'))
+}
+
+function startsWith(start: Buffer, magic: readonly number[]): boolean {
+  return magic.every((byte, at) => start[at] === byte)
+}
+
+const suffixesOfStreams: Readonly<Record<Compression, RegExp>> = {
+  gzip: /\.(gz|tgz|svgz)$/i,
+}
+
+/** What a compressed file is called when it is decoded: `x.log.gz` → `x.log`, `x.tgz` → `x.tar`. Nothing in the stream is asked. */
+export function decodedName(name: Buffer, compression: Compression): Buffer {
+  const text = name.toString('latin1')
+  const suffix = suffixesOfStreams[compression].exec(text)
+  if (suffix === null || suffix.index === 0) return name
+  const bare = text.slice(0, suffix.index)
+  return Buffer.from(/^\.t/i.test(suffix[0]) ? `${bare}.tar` : bare, 'latin1')
+}

@@ -1,0 +1,48 @@
+import type { EntrySink } from './archive-visitor.ts'
+import type { ByteStream } from './stream-reader.ts'
+
+/** The run is to stop: unwinds all archives at once. */
+export class ArchiveStopped extends Error {}
+
+/** Carries the bytes of one entry to who asked for them, beside a decoder perhaps that reads the same. */
+export class EntryFeed {
+  readonly sink: EntrySink | undefined
+  /** What the stream of this entry threw: then it is no fault of a decoder behind it. */
+  failure: unknown
+  #sizeBytes = 0
+  #isWhole = false
+
+  constructor(sink: EntrySink | undefined) {
+    this.sink = sink
+  }
+
+  get wantsMore(): boolean {
+    return this.sink?.wantsMore ?? false
+  }
+
+  /** Gives on what it has given to the sink. */
+  async *through(stream: ByteStream): AsyncGenerator<Buffer, void> {
+    try {
+      for await (const piece of stream) {
+        const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length)
+        this.#sizeBytes += bytes.length
+        if (this.sink !== undefined && !(await this.sink.push(bytes))) throw new ArchiveStopped()
+        yield bytes
+      }
+      this.#isWhole = true
+    } catch (error) {
+      this.failure = error
+      throw error
+    }
+  }
+
+  /** Feeds the sink as long as it wants more. */
+  async drain(stream: AsyncIterable<unknown>): Promise<void> {
+    if (!this.wantsMore) return
+    for await (const _ of stream) if (!this.wantsMore) return
+  }
+
+  async end(): Promise<void> {
+    await this.sink?.end(this.#isWhole ? this.#sizeBytes : undefined)
+  }
+}
