@@ -1,4 +1,5 @@
 import { type ArchiveBudget, HeldMemory } from './archive-budget.ts'
+import { bunzip2 } from './bunzip2.ts'
 import type { ByteStream } from './stream-reader.ts'
 import { gunzip, inflateRaw } from './zlib-stream.ts'
 
@@ -7,14 +8,18 @@ import { gunzip, inflateRaw } from './zlib-stream.ts'
 export type Decode = (input: ByteStream, memory: HeldMemory) => AsyncIterable<Buffer>
 
 /** Compressed streams of one file. */
-export type Compression = 'gzip'
+export type Compression = 'gzip' | 'bzip2'
 
 const decoders: Readonly<Record<Compression, Decode>> = {
   gzip: gunzip,
+  bzip2: bunzip2,
 }
 
 /** Compression methods of zip by number (APPNOTE.TXT 4.4.5). Stored (0) is none. */
-const zipMethods: ReadonlyMap<number, Decode> = new Map([[8, inflateRaw]])
+const zipMethods: ReadonlyMap<number, Decode> = new Map<number, Decode>([
+  [8, inflateRaw],
+  [12, bunzip2],
+])
 
 /** Decodes a stream within the bounds of one entry and of the whole. */
 export function decompress(

@@ -10,6 +10,7 @@ const suffixesOfZip =
  *  A zip may begin with something else; see `mayBeZip`. */
 export function detectArchive(start: Buffer): ArchiveKind | undefined {
   if (startsWith(start, [0x1f, 0x8b, 8])) return 'gzip'
+  if (/^BZh[1-9](1AY&SY|\x17rE8P\x90)/.test(start.toString('latin1', 0, 10))) return 'bzip2'
   if (startsWith(start, [0x50, 0x4b, 3, 4]) || startsWith(start, [0x50, 0x4b, 5, 6])) return 'zip'
   return isTarHeader(start) ? 'tar' : undefined
 }
@@ -25,6 +26,7 @@ function startsWith(start: Buffer, magic: readonly number[]): boolean {
 
 const suffixesOfStreams: Readonly<Record<Compression, RegExp>> = {
   gzip: /\.(gz|tgz|svgz)$/i,
+  bzip2: /\.(bz2|bz|tbz2|tbz)$/i,
 }
 
 /** What a compressed file is called when it is decoded: `x.log.gz` → `x.log`, `x.tgz` → `x.tar`. Nothing in the stream is asked. */
