@@ -23,6 +23,7 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   })
   writeFileSync(stamp, wanted)
 }
+await (await import('./kernels.mjs')).buildKernels()
 // Built from exactly these sources already? Then there is nothing to do.
 const sources = createHash('sha256')
 for (const folder of ['.ci', 'cli', 'modules', 'node']) {

@@ -1,7 +1,9 @@
 import { maxDfaCells } from '../../node/core/limits.ts'
 import { DfaPool } from './engine/dfa-pool.ts'
-import type { LiteralNeed, LiteralSearch } from './literals/literal.ts'
+import type { Kernels } from './kernels/kernels.ts'
+import type { Literal, LiteralNeed, LiteralSearch } from './literals/literal.ts'
 import { literalSearch } from './literals/literal-search.ts'
+import { maxPairs } from './literals/pair-search.ts'
 import { requiredLiterals } from './literals/required-literals.ts'
 import { languageOf, parseFor, type TextKind } from './program/language.ts'
 import type { Node } from './syntax/node.ts'
@@ -51,94 +53,138 @@ export interface OwnedSearch {
   readonly owners: readonly number[]
 }
 
-/** @throws MigError `bad-regex` */
-export function planScan(patterns: readonly ScanPattern[], text: TextKind): ScanPlan {
-  const walked: Asked[] = []
-  const missed: Asked[] = []
-  const searched: (Asked & { readonly need: LiteralNeed })[] = []
-  for (const [pattern, { source, finds }] of patterns.entries()) {
-    const asked = { pattern, node: parseFor(text, source) }
-    const need = requiredLiterals(asked.node, text)
-    if (finds === 'line-without') missed.push(asked)
-    // Across lines there is no telling how far before its literal a match begins.
-    else if (need.anyOf !== undefined && (text === 'lines' || need.isWhole)) searched.push({ ...asked, need })
-    else walked.push(asked)
-  }
-  return {
-    text,
-    walked: [
-      ...(walked.length === 0 ? [] : [groupOf(walked, text, 'matches', maxDfaCells)]),
-      ...missed.map((asked) => groupOf([asked], text, 'lines-without', shareOf(missed.length))),
-    ],
-    // Patterns that match nothing need no search.
-    searched: searched.every(({ need }) => need.anyOf?.length === 0) ? undefined : searchedOf(searched, text),
-  }
+/** @param kernels undefined for plain JavaScript
+ *  @throws MigError `bad-regex` */
+export function planScan(
+  patterns: readonly ScanPattern[],
+  text: TextKind,
+  kernels: Kernels | undefined,
+): ScanPlan {
+  const planner = new Planner(text, kernels)
+  const asked = patterns.map(({ source, finds }, pattern) => ({
+    pattern,
+    finds,
+    node: parseFor(text, source),
+  }))
+  return planner.plan(asked)
 }
 
 interface Asked {
   readonly pattern: number
+  readonly finds: ScanPattern['finds']
   readonly node: Node
+}
+
+type Needing = Asked & { readonly need: LiteralNeed }
+
+/** Shorter literals are found too often, and searched for too slowly when there are many. */
+const minLength = 3
+/** Of a few, the kernels find those too. */
+const minLengthOfFew = 2
+
+/** Automata of single patterns that are kept. */
+const maxAlone = 64
+
+class Planner {
+  readonly #text: TextKind
+  readonly #kernels: Kernels | undefined
+
+  constructor(text: TextKind, kernels: Kernels | undefined) {
+    this.#text = text
+    this.#kernels = kernels
+  }
+
+  plan(asked: readonly Asked[]): ScanPlan {
+    const missed = asked.filter(({ finds }) => finds === 'line-without')
+    const sought = asked.filter(({ finds }) => finds === 'match')
+    const searched = this.#few(sought) ?? this.#searched(sought, minLength)
+    const places = new Set(searched.map(({ pattern }) => pattern))
+    const walked = sought.filter(({ pattern }) => !places.has(pattern))
+    return {
+      text: this.#text,
+      walked: [
+        ...(walked.length === 0 ? [] : [this.#group(walked, 'matches', maxDfaCells)]),
+        ...missed.map((one) => this.#group([one], 'lines-without', shareOf(missed.length))),
+      ],
+      // Patterns that match nothing need no search.
+      searched: literalsOf(searched).length === 0 ? undefined : this.#search(searched),
+    }
+  }
+
+  /** @returns undefined when they have more literals than the kernels search at once */
+  #few(sought: readonly Asked[]): readonly Needing[] | undefined {
+    if (this.#kernels === undefined || sought.length > maxPairs) return undefined
+    const searched = this.#searched(sought, minLengthOfFew)
+    return literalsOf(searched).length <= maxPairs ? searched : undefined
+  }
+
+  #searched(sought: readonly Asked[], minLength: number): readonly Needing[] {
+    return sought
+      .map((asked) => ({ ...asked, need: requiredLiterals(asked.node, this.#text, minLength) }))
+      .filter(
+        // Across lines there is no telling how far before its literal a match begins.
+        ({ need }) => need.anyOf !== undefined && (this.#text === 'lines' || need.isWhole),
+      )
+  }
+
+  #search(all: readonly Needing[]): SearchedPatterns {
+    const some = (places: readonly number[]): OwnedSearch => {
+      const owned = places.flatMap((place) =>
+        (all[place]?.need.anyOf ?? []).map((literal) => ({ literal, place })),
+      )
+      return {
+        search: literalSearch(
+          owned.map(({ literal }) => literal),
+          this.#kernels,
+        ),
+        owners: owned.map(({ place }) => place),
+      }
+    }
+    const alone = new Map<number, DfaPool>()
+    let together: DfaPool | undefined
+    return {
+      patterns: all.map(({ pattern }) => pattern),
+      all: some([...all.keys()]),
+      some,
+      isWhole: all.map(({ need }) => need.isWhole),
+      longestBytes: literalsOf(all).reduce((most, { text }) => Math.max(most, text.length), 1),
+      alone: (place) => {
+        const pool =
+          alone.get(place) ??
+          this.#pool([all[place] as Asked], 'matches', shareOf(Math.min(maxAlone, all.length)))
+        // The one used last is the last to go.
+        alone.delete(place)
+        alone.set(place, pool)
+        for (const old of alone.keys()) {
+          if (alone.size <= maxAlone) break
+          alone.delete(old)
+        }
+        return pool
+      },
+      together: () => {
+        together ??= this.#pool(all, 'matches', maxDfaCells)
+        return together
+      },
+    }
+  }
+
+  #group(asked: readonly Asked[], finds: Finds, cells: number): PatternGroup {
+    return { patterns: asked.map(({ pattern }) => pattern), pool: this.#pool(asked, finds, cells) }
+  }
+
+  #pool(asked: readonly Asked[], finds: Finds, cells: number): DfaPool {
+    const nodes = asked.map(({ node }) => node)
+    return new DfaPool(languageOf(nodes, this.#text), finds, cells, this.#kernels)
+  }
+}
+
+type Finds = 'matches' | 'lines-without'
+
+function literalsOf(needing: readonly Needing[]): readonly Literal[] {
+  return needing.flatMap(({ need }) => need.anyOf ?? [])
 }
 
 /** Of the room for tables, what each of some automata may take that are used at a time. */
 function shareOf(automata: number): number {
   return Math.max(16 * 1024, Math.floor(maxDfaCells / automata))
-}
-
-function groupOf(asked: readonly Asked[], text: TextKind, finds: Finds, cells: number): PatternGroup {
-  return { patterns: asked.map(({ pattern }) => pattern), pool: poolOf(asked, text, finds, cells) }
-}
-
-function searchedOf(
-  all: readonly (Asked & { readonly need: LiteralNeed })[],
-  text: TextKind,
-): SearchedPatterns {
-  const some = (places: readonly number[]): OwnedSearch => {
-    const owned = places.flatMap((place) =>
-      (all[place]?.need.anyOf ?? []).map((literal) => ({ literal, place })),
-    )
-    return {
-      search: literalSearch(owned.map(({ literal }) => literal)),
-      owners: owned.map(({ place }) => place),
-    }
-  }
-  const alone = new Map<number, DfaPool>()
-  let together: DfaPool | undefined
-  return {
-    patterns: all.map(({ pattern }) => pattern),
-    all: some([...all.keys()]),
-    some,
-    isWhole: all.map(({ need }) => need.isWhole),
-    longestBytes: all.reduce(
-      (most, { need }) => Math.max(most, ...(need.anyOf ?? []).map(({ text }) => text.length)),
-      1,
-    ),
-    alone: (place) => {
-      const pool =
-        alone.get(place) ??
-        poolOf([all[place] as Asked], text, 'matches', shareOf(Math.min(maxAlone, all.length)))
-      // The one used last is the last to go.
-      alone.delete(place)
-      alone.set(place, pool)
-      for (const old of alone.keys()) {
-        if (alone.size <= maxAlone) break
-        alone.delete(old)
-      }
-      return pool
-    },
-    together: () => {
-      together ??= poolOf(all, text, 'matches', maxDfaCells)
-      return together
-    },
-  }
-}
-
-/** Automata of single patterns that are kept. */
-const maxAlone = 64
-
-type Finds = 'matches' | 'lines-without'
-
-function poolOf(asked: readonly Asked[], text: TextKind, finds: Finds, cells: number): DfaPool {
-  const nodes = asked.map(({ node }) => node)
-  return new DfaPool(languageOf(nodes, text), finds, cells)
 }

@@ -1,3 +1,4 @@
+import { type KernelChoice, kernelsOf } from './kernels/kernels.ts'
 import { planScan, type ScanPattern, type ScanPlan } from './plan.ts'
 import type { TextKind } from './program/language.ts'
 import { Scan } from './scan.ts'
@@ -7,8 +8,8 @@ export class Scanner {
   readonly #plan: ScanPlan
 
   /** @throws MigError `bad-regex` */
-  constructor(patterns: readonly ScanPattern[], text: TextKind) {
-    this.#plan = planScan(patterns, text)
+  constructor(patterns: readonly ScanPattern[], text: TextKind, kernels: KernelChoice = 'auto') {
+    this.#plan = planScan(patterns, text, kernelsOf(kernels))
   }
 
   /** A new text. Several may be under way at a time. */

@@ -1,3 +1,4 @@
+import type { Kernels } from '../kernels/kernels.ts'
 import { Automaton } from '../program/automaton.ts'
 import type { Language } from '../program/language.ts'
 import { LazyDfa } from '../program/lazy-dfa.ts'
@@ -7,10 +8,12 @@ export class DfaPool {
   readonly language: Language
   readonly cells: number
   readonly #finds: 'matches' | 'lines-without'
+  readonly #kernels: Kernels | undefined
   readonly #dfas = new Map<string, Engine>()
 
   /** @param cells of the table of all patterns together */
-  constructor(language: Language, finds: 'matches' | 'lines-without', cells: number) {
+  constructor(language: Language, finds: 'matches' | 'lines-without', cells: number, kernels?: Kernels) {
+    this.#kernels = kernels
     this.language = language
     this.cells = cells
     this.#finds = finds
@@ -22,7 +25,7 @@ export class DfaPool {
     let engine = this.#dfas.get(key)
     if (engine === undefined) {
       const automaton = new Automaton(this.language, patterns, this.#finds)
-      engine = { automaton, dfa: new LazyDfa(automaton, cells) }
+      engine = { automaton, dfa: new LazyDfa(automaton, cells, this.#kernels) }
     } else {
       this.#dfas.delete(key)
     }

@@ -174,8 +174,8 @@ function partOf(pool: DfaPool, patterns: readonly number[], cells: number): Part
 /** A table of fewer cells is emptied before it was of use. */
 const minCells = 16 * 1024
 const maxOldNews = 64
-/** As much as four lanes are worth being set up for. */
-const maxPieceBytes = 64 * 1024
+/** As much as lanes are worth being set up for, and as kernels take at a time. */
+const maxPieceBytes = 256 * 1024
 /** A table emptied so often within so many bytes does not pay. */
 const maxEmptied = 3
 const bytesOfPatience = 1024 * 1024

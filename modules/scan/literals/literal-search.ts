@@ -1,8 +1,14 @@
+import type { Kernels } from '../kernels/kernels.ts'
 import type { Literal, LiteralCursor, LiteralSearch } from './literal.ts'
+import { maxPairBytes, maxPairs, PairSearch } from './pair-search.ts'
 import { WuManber } from './wu-manber.ts'
 
-/** @param literals at least one, each of at least `minLength` bytes */
-export function literalSearch(literals: readonly Literal[]): LiteralSearch {
+/** @param literals at least one, each of at least three bytes; up to four may be of two when there are kernels */
+export function literalSearch(literals: readonly Literal[], kernels?: Kernels): LiteralSearch {
+  if (kernels !== undefined) {
+    const areFew = literals.length <= maxPairs && literals.every(({ text }) => text.length <= maxPairBytes)
+    return areFew ? new PairSearch(literals, kernels) : new WuManber(literals, kernels)
+  }
   const shortest = literals.reduce(
     (length, { text }) => Math.min(length, text.length),
     Number.POSITIVE_INFINITY,

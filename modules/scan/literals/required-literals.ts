@@ -2,20 +2,13 @@ import type { TextKind } from '../program/language.ts'
 import { type CodePointSet, replacementPoint, sizeOfSet } from '../syntax/code-point-set.ts'
 import type { Node } from '../syntax/node.ts'
 import type { LiteralNeed } from './literal.ts'
-import {
-  crossed,
-  emptyString,
-  lowerAscii,
-  minLength,
-  type NeededString,
-  type NeededStrings,
-  rarer,
-} from './strings.ts'
+import { crossed, emptyString, lowerAscii, type NeededString, type NeededStrings, rarer } from './strings.ts'
 
 /** Finds literals one of which every match holds.
+ *  @param minLength of each, in bytes
  *  @see RE2's prefilter, ripgrep's inner literals */
-export function requiredLiterals(node: Node, text: TextKind): LiteralNeed {
-  const { exact, best } = needOf(node, text)
+export function requiredLiterals(node: Node, text: TextKind, minLength: number): LiteralNeed {
+  const { exact, best } = new Needs(text, minLength).of(node)
   if (exact?.length === 0) return { anyOf: [], isWhole: true }
   const isWhole =
     exact?.every(
@@ -25,7 +18,7 @@ export function requiredLiterals(node: Node, text: TextKind): LiteralNeed {
         !string.isLoose &&
         !(text === 'lines' && string.text.includes('\r')),
     ) === true && !hasAssertion(node)
-  const strings = isWhole ? exact : rarer(best, exact)
+  const strings = isWhole ? exact : rarer(best, exact, minLength)
   const anyOf = strings?.map(({ text, letters }) => ({ text, ignoreCase: letters === 'any-case' }))
   return { anyOf, isWhole }
 }
@@ -45,50 +38,64 @@ const maxClassSize = 8
 /** Times that a repeated part is written out. */
 const maxCopies = 8
 
-function needOf(node: Node, text: TextKind): Need {
-  switch (node.kind) {
-    case 'empty':
-    case 'assertion':
-      return { exact: [emptyString] }
-    case 'set':
-      return { exact: stringsOf(node.set, text) }
-    case 'concatenation':
-      return sequence(node.parts.map((part) => needOf(part, text)))
-    case 'alternation':
-      return either(node.parts.map((part) => needOf(part, text)))
-    case 'repetition': {
-      const { min, max } = node
-      const body = needOf(node.body, text)
-      if (max === 0) return { exact: [emptyString] }
-      if (min === 0) return max === 1 ? either([{ exact: [emptyString] }, body]) : {}
-      const copies = sequence(Array<Need>(Math.min(min, maxCopies)).fill(body))
-      return min === max && min <= maxCopies ? copies : { best: rarer(copies.best, copies.exact) }
+class Needs {
+  readonly #text: TextKind
+  readonly #minLength: number
+
+  constructor(text: TextKind, minLength: number) {
+    this.#text = text
+    this.#minLength = minLength
+  }
+
+  of(node: Node): Need {
+    switch (node.kind) {
+      case 'empty':
+      case 'assertion':
+        return { exact: [emptyString] }
+      case 'set':
+        return { exact: stringsOf(node.set, this.#text) }
+      case 'concatenation':
+        return this.#sequence(node.parts.map((part) => this.of(part)))
+      case 'alternation':
+        return this.#either(node.parts.map((part) => this.of(part)))
+      case 'repetition': {
+        const { min, max } = node
+        const body = this.of(node.body)
+        if (max === 0) return { exact: [emptyString] }
+        if (min === 0) return max === 1 ? this.#either([{ exact: [emptyString] }, body]) : {}
+        const copies = this.#sequence(Array<Need>(Math.min(min, maxCopies)).fill(body))
+        return min === max && min <= maxCopies ? copies : { best: this.#rarer(copies.best, copies.exact) }
+      }
     }
   }
-}
 
-function sequence(needs: readonly Need[]): Need {
-  let run: NeededStrings = [emptyString]
-  let best: NeededStrings | undefined
-  let isExact = true
-  for (const need of needs) {
-    const longer = need.exact && crossed(run, need.exact, maxCrossed)
-    if (longer !== undefined) {
-      run = longer
-      continue
+  #sequence(needs: readonly Need[]): Need {
+    let run: NeededStrings = [emptyString]
+    let best: NeededStrings | undefined
+    let isExact = true
+    for (const need of needs) {
+      const longer = need.exact && crossed(run, need.exact, maxCrossed)
+      if (longer !== undefined) {
+        run = longer
+        continue
+      }
+      isExact = false
+      best = this.#rarer(this.#rarer(best, run), need.best)
+      run = need.exact !== undefined && need.exact.length <= maxAlternatives ? need.exact : [emptyString]
     }
-    isExact = false
-    best = rarer(rarer(best, run), need.best)
-    run = need.exact !== undefined && need.exact.length <= maxAlternatives ? need.exact : [emptyString]
+    best = this.#rarer(best, run)
+    return isExact ? { exact: run, best } : { best }
   }
-  best = rarer(best, run)
-  return isExact ? { exact: run, best } : { best }
-}
 
-function either(needs: readonly Need[]): Need {
-  const exact = union(needs.map((need) => need.exact))
-  const best = union(needs.map((need) => rarer(need.best, need.exact)))
-  return { exact, best }
+  #either(needs: readonly Need[]): Need {
+    const exact = union(needs.map((need) => need.exact))
+    const best = union(needs.map((need) => this.#rarer(need.best, need.exact)))
+    return { exact, best }
+  }
+
+  #rarer(a: NeededStrings | undefined, b: NeededStrings | undefined): NeededStrings | undefined {
+    return rarer(a, b, this.#minLength)
+  }
 }
 
 function union(sets: readonly (NeededStrings | undefined)[]): NeededStrings | undefined {

@@ -1,3 +1,5 @@
+import { byteFrequency } from './byte-frequency.ts'
+
 /** One string of a set of which a match needs one. */
 export interface NeededString {
   /** One character a byte; ASCII letters in lower case when `letters` is 'any-case'. */
@@ -20,15 +22,18 @@ export function crossed(a: NeededStrings, b: NeededStrings, maxStrings: number):
   return result.some(({ text }) => text.length > maxLength) ? undefined : result
 }
 
-/** Which of two sets is rarer in texts; one that cannot be searched for is never better. */
-export function rarer(a: NeededStrings | undefined, b: NeededStrings | undefined): NeededStrings | undefined {
+/** Which of two sets is rarer in texts; one that cannot be searched for is never better.
+ *  @param minLength of a string that can be searched for */
+export function rarer(
+  a: NeededStrings | undefined,
+  b: NeededStrings | undefined,
+  minLength: number,
+): NeededStrings | undefined {
   const [first, second] = [a, b].filter((strings) => strings?.every(({ text }) => text.length >= minLength))
   if (first === undefined || second === undefined) return first ?? second
   return frequency(second) < frequency(first) ? second : first
 }
 
-/** Shorter ones are found too often, and searched for too slowly. */
-export const minLength = 3
 /** Longer ones are not rarer. */
 const maxLength = 64
 
@@ -47,22 +52,13 @@ export function lowerAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
-/** Expected occurrences a byte, roughly: bytes taken as independent, as in logs and source code. */
+/** Expected occurrences a byte. */
 function frequency(strings: NeededStrings): number {
   let sum = 0
   for (const { text, letters } of strings) {
     let product = 1
-    for (let i = 0; i < text.length; i++)
-      product *= byteFrequency(text.charCodeAt(i)) * (letters === 'any-case' ? 1.3 : 1)
+    for (let i = 0; i < text.length; i++) product *= byteFrequency(text.charCodeAt(i), letters === 'any-case')
     sum += product
   }
   return sum
-}
-
-function byteFrequency(byte: number): number {
-  if (byte === 0x20) return 0.12
-  if (byte >= 0x61 && byte <= 0x7a) return 'etaoinsrl'.includes(String.fromCharCode(byte)) ? 0.05 : 0.02
-  if (byte >= 0x30 && byte <= 0x39) return 0.03
-  if (byte === 0) return 0.05
-  return byte < 0x80 ? 0.01 : 0.004
 }

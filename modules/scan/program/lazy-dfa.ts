@@ -1,4 +1,6 @@
 import { maxDfaStates } from '../../../node/core/limits.ts'
+import { KernelTable, maxKernelCells } from '../kernels/kernel-table.ts'
+import type { Kernels } from '../kernels/kernels.ts'
 import type { Automaton, Configuration } from './automaton.ts'
 import { walkTable } from './walk-table.ts'
 
@@ -26,13 +28,17 @@ export class LazyDfa {
   /** The row in which it stands. */
   #row = 0
   readonly #rows = new Int32Array(1)
+  /** The table where kernels look for it. */
+  readonly kernel: KernelTable | undefined
 
   /** @param maxCells of the table, and instructions in all states together: four bytes each */
-  constructor(automaton: Automaton, maxCells: number) {
+  constructor(automaton: Automaton, maxCells: number, kernels?: Kernels) {
     this.#automaton = automaton
     this.classes = automaton.alphabet.classes
     this.#shift = Math.ceil(Math.log2(automaton.alphabet.representatives.length))
-    this.#maxStates = Math.min(maxDfaStates, Math.max(8, maxCells >> this.#shift))
+    this.kernel = kernels && new KernelTable(kernels)
+    const tableCells = kernels === undefined ? maxCells : Math.min(maxCells, maxKernelCells)
+    this.#maxStates = Math.min(maxDfaStates, Math.max(8, tableCells >> this.#shift))
     this.#maxKernel = maxCells
     this.#table = new Int32Array(8 << this.#shift).fill(unknown)
     this.restart()
@@ -126,7 +132,9 @@ export class LazyDfa {
     this.decided = decided
     // An emptied table has no such cell any more.
     if (flushes !== this.flushes) return
-    this.#table[cell] = decided.length === 0 ? row : -2 - (this.#events.push({ next: row, decided }) - 1)
+    const value = decided.length === 0 ? row : -2 - (this.#events.push({ next: row, decided }) - 1)
+    this.#table[cell] = value
+    this.kernel?.set(cell, value)
   }
 
   #rowOf(configuration: Configuration): number {
@@ -158,6 +166,7 @@ export class LazyDfa {
     this.#byHash = new Map()
     this.#kernelSize = 0
     this.#table.fill(unknown)
+    this.kernel?.forget()
   }
 
   #grow(): void {
@@ -165,6 +174,7 @@ export class LazyDfa {
     table.set(this.#table)
     table.fill(unknown, this.#table.length)
     this.#table = table
+    this.kernel?.forget()
   }
 }
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { KernelChoice } from '../../../modules/scan/kernels/kernels.ts'
+import { readBuffer } from '../../../modules/scan/kernels/read-buffer.ts'
 import type { ScanPattern } from '../../../modules/scan/plan.ts'
 import { Scanner } from '../../../modules/scan/scanner.ts'
 import { goLines, isValidPattern } from './go-lines.ts'
@@ -7,14 +9,14 @@ import { Dice, randomWordPattern, randomWordText } from './random-pattern.ts'
 const pairs = Number(process.env.MIG_SCAN_PAIRS ?? 5000)
 const seed = Number(process.env.MIG_SCAN_SEED ?? 2)
 
-describe('a scan for several patterns', () => {
+describe.each<KernelChoice>(['auto', 'off'])('a scan for several patterns, kernels %s', (kernels) => {
   test(`finds in a text, however it is cut, what re2js finds line by line, in ${pairs} random pairs`, () => {
     const dice = new Dice(seed)
     const wrong: string[] = []
     let [found, asked] = [0, 0]
     while (asked < pairs) {
       const patterns = randomPatterns(dice)
-      const scanner = new Scanner(patterns, 'lines')
+      const scanner = new Scanner(patterns, 'lines', kernels)
       for (let i = 0; i < 3; i++) {
         const text = Buffer.concat([randomWordText(dice), randomWordText(dice), randomWordText(dice)])
         const scan = scanner.begin()
@@ -51,11 +53,16 @@ function randomPatterns(dice: Dice): readonly ScanPattern[] {
   return patterns
 }
 
-/** Pieces that are overwritten once they were taken, as a reader's buffer is. */
+const read = readBuffer(4096)
+
+/** Pieces that are overwritten once they were taken, as a reader's buffer is; some lie where the kernels look, at any address. */
 function* cut(dice: Dice, text: Buffer): Generator<Buffer, void> {
   for (let at = 0; at < text.length; ) {
     const size = 1 + dice.below(dice.one([3, 20, 200]))
-    const chunk = Buffer.from(text.subarray(at, at + size))
+    const piece = text.subarray(at, at + size)
+    const start = dice.below(2000)
+    const chunk = dice.below(2) === 0 ? Buffer.from(piece) : read.bytes.subarray(start, start + piece.length)
+    piece.copy(chunk)
     yield chunk
     chunk.fill(0x0a)
     at += size
