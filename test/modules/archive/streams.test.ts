@@ -7,6 +7,14 @@ import { look } from './look.ts'
 const tools = {
   bzip2: [['-1'], ['-9']],
   gzip: [['-1'], ['-9']],
+  xz: [
+    ['-0'],
+    ['-6e'],
+    ['-9', '-C', 'crc32'],
+    ['-3', '-C', 'sha256'],
+    ['-3', '-C', 'none'],
+    ['--lzma2=lc=1,lp=3,pb=4,dict=8KiB'],
+  ],
 } as const
 
 function has(tool: string): boolean {
