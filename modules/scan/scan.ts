@@ -1,6 +1,7 @@
 import { LiteralWalk } from './engine/literal-walk.ts'
 import { Meter } from './engine/meter.ts'
-import { Runner } from './engine/runner.ts'
+import { nothing } from './engine/nothing.ts'
+import { type Decide, Runner } from './engine/runner.ts'
 import type { PatternGroup, ScanPlan } from './plan.ts'
 
 const newline = 0x0a
@@ -8,20 +9,28 @@ const newline = 0x0a
 /** One text on its way through a scanner. */
 export class Scan {
   readonly #plan: ScanPlan
+  readonly #release: (scan: Scan) => void
   readonly #meter = new Meter()
   readonly #found = new Map<number, number>()
-  #walks: { readonly group: PatternGroup; readonly runner: Runner }[]
-  #literals: LiteralWalk | undefined
+  readonly #walks: readonly Walk[]
+  readonly #literals: LiteralWalk | undefined
   /** Of all bytes taken. */
   #takenBytes = 0
   /** Where the line begins that the next byte is part of. */
   #lineStart = 0
+  #isOver = false
+  #isClosed = false
+  /** The bytes that are being taken. */
+  #chunk: Buffer = empty
 
-  constructor(plan: ScanPlan) {
+  /** @param release takes the scan when it is closed */
+  constructor(plan: ScanPlan, release: (scan: Scan) => void) {
     this.#plan = plan
+    this.#release = release
     this.#walks = plan.walked.map((group) => ({
       group,
       runner: new Runner(group.pool, [...group.patterns.keys()], this.#meter),
+      decide: (place, at) => void this.#found.set(group.patterns[place] as number, this.#offsetOf(at)),
     }))
     const find = (pattern: number, offset: number): void => void this.#found.set(pattern, offset)
     this.#literals = plan.searched && new LiteralWalk(plan.searched, plan.text, this.#meter, find)
@@ -35,7 +44,9 @@ export class Scan {
 
   /** Can more bytes change nothing? */
   get isDone(): boolean {
-    return this.#walks.length === 0 && this.#literals === undefined
+    return (
+      this.#isOver || (this.#walks.every(({ runner }) => runner.isDone) && this.#literals?.isDone !== false)
+    )
   }
 
   /** Bytes taken and instructions looked at: what it has cost. */
@@ -50,43 +61,98 @@ export class Scan {
       if (place >= 0) runner.drop(place)
     }
     this.#literals?.drop(pattern)
-    this.#tidy()
   }
 
-  /** Takes the next bytes, which may be overwritten afterwards. Yields where others may have their turn. */
-  *feed(chunk: Buffer): Generator<void, void> {
-    for (const { group, runner } of this.#walks) {
-      yield* runner.run(chunk, 0, chunk.length, (place, at) => {
-        this.#found.set(group.patterns[place] as number, this.#offsetOf(chunk, at))
-      })
+  /** Takes the next bytes, which may be overwritten afterwards.
+   *  @returns what is left to do, and must be done: it yields where others may have their turn */
+  feed(chunk: Buffer): Iterable<void> {
+    this.#chunk = chunk
+    for (const [i, { runner, decide }] of this.#walks.entries()) {
+      const rest = runner.run(chunk, 0, chunk.length, decide)
+      if (rest !== nothing) return this.#feedRest(chunk, rest, i + 1)
     }
-    if (this.#literals !== undefined) yield* this.#literals.feed(chunk, this.#takenBytes)
-    const last = this.#plan.text === 'lines' ? chunk.lastIndexOf(newline) : -1
-    if (last >= 0) this.#lineStart = this.#takenBytes + last + 1
-    this.#takenBytes += chunk.length
-    this.#tidy()
+    const rest = this.#literals?.feed(chunk, this.#takenBytes) ?? nothing
+    if (rest !== nothing) return this.#feedRest(chunk, rest, this.#walks.length + 1)
+    this.#took(chunk)
+    return nothing
   }
 
-  /** The text has come to its end: what is not found now is not in it. */
-  *end(): Generator<void, void> {
+  /** The text has come to its end: what is not found now is not in it.
+   *  @returns see `feed` */
+  end(): Iterable<void> {
     const hasLine = this.#lineStart < this.#takenBytes
+    this.#endWalks(hasLine)
+    this.#isOver = true
+    return this.#literals?.end(hasLine) ?? nothing
+  }
+
+  /** A text that is all there: takes it and comes to its end, without keeping a copy of the last line.
+   *  @returns see `feed` */
+  whole(text: Buffer): Iterable<void> {
+    if (this.#walks.length > 0) return this.#wholeWalked(text)
+    this.#took(text)
+    this.#isOver = true
+    return this.#literals?.whole(text) ?? nothing
+  }
+
+  /** Nothing more is asked of it, not even what it has found: the scanner uses it for the next text. May be called in the midst of one. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#release(this)
+  }
+
+  /** To the beginning of another text. */
+  restart(): void {
+    this.#meter.restart()
+    if (this.#found.size > 0) this.#found.clear()
+    for (const { runner } of this.#walks) runner.restart()
+    this.#literals?.restart()
+    this.#takenBytes = 0
+    this.#lineStart = 0
+    this.#isOver = false
+    this.#isClosed = false
+  }
+
+  *#wholeWalked(text: Buffer): Generator<void, void> {
+    yield* this.feed(text)
+    yield* this.end()
+  }
+
+  /** @param next the walk after the one of which `rest` is left; the literals come after all walks */
+  *#feedRest(chunk: Buffer, rest: Iterable<void>, next: number): Generator<void, void> {
+    yield* rest
+    for (const { runner, decide } of this.#walks.slice(next))
+      yield* runner.run(chunk, 0, chunk.length, decide)
+    if (next <= this.#walks.length) yield* this.#literals?.feed(chunk, this.#takenBytes) ?? nothing
+    this.#took(chunk)
+  }
+
+  #endWalks(hasLine: boolean): void {
     for (const { group, runner } of this.#walks) {
       runner.end(hasLine, (place) => this.#found.set(group.patterns[place] as number, this.#lineStart))
     }
-    if (this.#literals !== undefined) yield* this.#literals.end(hasLine)
-    this.#walks = []
-    this.#literals = undefined
+  }
+
+  #took(chunk: Buffer): void {
+    const last = this.#plan.text === 'lines' ? chunk.lastIndexOf(newline) : -1
+    if (last >= 0) this.#lineStart = this.#takenBytes + last + 1
+    this.#takenBytes += chunk.length
+    this.#chunk = empty
   }
 
   /** @param at behind the byte that decided, perhaps the newline of the line that it decided about */
-  #offsetOf(chunk: Buffer, at: number): number {
+  #offsetOf(at: number): number {
     if (this.#plan.text === 'bytes') return this.#takenBytes + at
-    const before = at < 2 ? -1 : chunk.lastIndexOf(newline, at - 2)
+    const before = at < 2 ? -1 : this.#chunk.lastIndexOf(newline, at - 2)
     return before < 0 ? this.#lineStart : this.#takenBytes + before + 1
   }
-
-  #tidy(): void {
-    this.#walks = this.#walks.filter(({ runner }) => !runner.isDone)
-    if (this.#literals?.isDone === true) this.#literals = undefined
-  }
 }
+
+interface Walk {
+  readonly group: PatternGroup
+  readonly runner: Runner
+  readonly decide: Decide
+}
+
+const empty = Buffer.alloc(0)

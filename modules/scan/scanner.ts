@@ -6,14 +6,24 @@ import { Scan } from './scan.ts'
 /** Patterns that texts are searched for, all in one pass. Make it once for many texts: what it learns of one serves the next. */
 export class Scanner {
   readonly #plan: ScanPlan
+  /** A scan that was closed. */
+  #spare: Scan | undefined
 
   /** @throws MigError `bad-regex` */
   constructor(patterns: readonly ScanPattern[], text: TextKind, kernels: KernelChoice = 'auto') {
     this.#plan = planScan(patterns, text, kernelsOf(kernels))
   }
 
-  /** A new text. Several may be under way at a time. */
+  /** A new text. Several may be under way at a time. Close it: the next text costs less then. */
   begin(): Scan {
-    return new Scan(this.#plan)
+    const spare = this.#spare
+    if (spare === undefined) return new Scan(this.#plan, this.#keep)
+    this.#spare = undefined
+    spare.restart()
+    return spare
+  }
+
+  readonly #keep = (scan: Scan): void => {
+    this.#spare = scan
   }
 }

@@ -1,9 +1,10 @@
 import { maxHeldLineBytes } from '../../../node/core/limits.ts'
-import type { LiteralSearch } from '../literals/literal.ts'
+import type { LiteralCursor, LiteralSearch } from '../literals/literal.ts'
 import type { SearchedPatterns } from '../plan.ts'
 import type { TextKind } from '../program/language.ts'
 import { Held } from './held.ts'
 import type { Meter } from './meter.ts'
+import { nothing } from './nothing.ts'
 import { Runner } from './runner.ts'
 
 const newline = 0x0a
@@ -53,15 +54,44 @@ export class LiteralWalk {
     return this.#open.size === 0
   }
 
+  /** To the beginning of another text, with all patterns. */
+  restart(): void {
+    const { all, patterns } = this.#patterns
+    if (this.#open.size !== patterns.length) for (const place of patterns.keys()) this.#open.add(place)
+    this.#search = all.search
+    this.#owners = all.owners
+    this.#stale = 0
+    if (!this.#held.isEmpty) this.#held.take()
+    this.#longLine = undefined
+    if (this.#walked.length > 0) this.#walked = []
+    this.#isWalked.clear()
+    this.#seenTo.clear()
+    this.#seenBytes.clear()
+    this.#searchedBytes = 0
+    this.#isCostly = false
+  }
+
   drop(pattern: number): void {
     const place = this.#patterns.patterns.indexOf(pattern)
     if (place >= 0) this.#close(place)
   }
 
-  /** @param offset of the chunk in the text */
-  *feed(chunk: Buffer, offset: number): Generator<void, void> {
-    if (this.#text === 'bytes') yield* this.#feedBytes(chunk, offset)
-    else yield* this.#feedLines(chunk, offset)
+  /** @param offset of the chunk in the text
+   *  @returns what is left to do, see `Runner.run` */
+  feed(chunk: Buffer, offset: number): Iterable<void> {
+    if (this.#text === 'bytes') return this.#feedBytes(chunk, offset)
+    if (this.#walked.length > 0 || !this.#held.isEmpty) return this.#feedLines(chunk, offset)
+    const end = chunk.lastIndexOf(newline) + 1
+    const rest = end === 0 ? nothing : this.#look(chunk.subarray(0, end), offset)
+    if (rest !== nothing || chunk.length - end > maxHeldLineBytes)
+      return this.#feedRest(rest, chunk, end, offset)
+    if (end < chunk.length) this.#held.add(chunk.subarray(end), offset + end)
+    return nothing
+  }
+
+  /** A text that is all there, instead of `feed` and `end`. */
+  whole(text: Buffer): Iterable<void> {
+    return text.length === 0 ? nothing : this.#look(text, 0)
   }
 
   /** @param hasLine is there anything behind the last newline? */
@@ -104,7 +134,13 @@ export class LiteralWalk {
       yield* this.#finishLine(chunk.subarray(0, start))
     }
     const end = chunk.lastIndexOf(newline) + 1
-    if (end > start) yield* this.#look(chunk.subarray(start, end), offset + start)
+    const rest = end > start ? this.#look(chunk.subarray(start, end), offset + start) : nothing
+    yield* this.#feedRest(rest, chunk, end, offset)
+  }
+
+  /** @param end of the last whole line */
+  *#feedRest(rest: Iterable<void>, chunk: Buffer, end: number, offset: number): Generator<void, void> {
+    yield* rest
     if (end < chunk.length) yield* this.#hold(chunk.subarray(end), offset + end)
     yield* this.#walkCostly()
   }
@@ -132,12 +168,24 @@ export class LiteralWalk {
   }
 
   /** Looks for literals in whole lines, of which the last may lack its newline. */
-  *#look(bytes: Buffer, offset: number): Generator<void, void> {
+  #look(bytes: Buffer, offset: number): Iterable<void> {
+    if (this.#open.size <= this.#isWalked.size) return nothing
     this.#meter.add(bytes.length)
     this.#searchedBytes += bytes.length
     const cursor = this.#search.over(bytes)
+    const isFound = cursor.next()
+    return isFound || cursor.isCostly ? this.#lookCloser(cursor, isFound, bytes, offset) : nothing
+  }
+
+  /** @param isFirst does the cursor stand at something that was not looked at? */
+  *#lookCloser(
+    cursor: LiteralCursor,
+    isFirst: boolean,
+    bytes: Buffer,
+    offset: number,
+  ): Generator<void, void> {
     const owners = this.#owners
-    while (this.#open.size > this.#isWalked.size && cursor.next()) {
+    for (let isFound = isFirst; isFound; isFound = this.#open.size > this.#isWalked.size && cursor.next()) {
       const place = owners[cursor.literal] as number
       this.#meter.add(1)
       if (!this.#open.has(place) || this.#isWalked.has(place)) this.#stale += 1

@@ -15,6 +15,12 @@ export class Meter {
     return this.#breath + scanWorkBetweenBreaths - this.work
   }
 
+  /** Another text. */
+  restart(): void {
+    this.work = 0
+    this.#breath = 0
+  }
+
   breathe(): void {
     this.#breath = this.work
   }

@@ -2,6 +2,7 @@ import type { Configuration } from '../program/automaton.ts'
 import { runLanes } from '../program/lanes.ts'
 import type { DfaPool, Engine } from './dfa-pool.ts'
 import type { Meter } from './meter.ts'
+import { nothing } from './nothing.ts'
 
 /** Told of each pattern, once, with the place behind the byte that decided it. */
 export type Decide = (pattern: number, at: number) => void
@@ -11,12 +12,14 @@ export type Decide = (pattern: number, at: number) => void
 export class Runner {
   readonly #pool: DfaPool
   readonly #meter: Meter
+  readonly #first: Part
   #parts: Part[]
 
   constructor(pool: DfaPool, patterns: readonly number[], meter: Meter) {
     this.#pool = pool
     this.#meter = meter
-    this.#parts = [partOf(pool, patterns, pool.cells)]
+    this.#first = partOf(pool, patterns, pool.cells)
+    this.#parts = [this.#first]
   }
 
   /** Are all patterns decided? */
@@ -24,20 +27,43 @@ export class Runner {
     return this.#parts.length === 0
   }
 
-  /** Yields where others may have their turn. */
-  *run(bytes: Buffer, from: number, to: number, decide: Decide): Generator<void, void> {
+  /** To the beginning of another text, with all patterns. */
+  restart(): void {
+    this.#first.restart()
+    if (this.#parts.length !== 1 || this.#parts[0] !== this.#first) this.#parts = [this.#first]
+  }
+
+  /** @returns what is left to do, which yields where others may have their turn; `nothing` when all is done */
+  run(bytes: Buffer, from: number, to: number, decide: Decide): Iterable<void> {
+    const [only] = this.#parts
+    if (this.#parts.length === 1 && only !== undefined && !only.isSimulated) {
+      // By far the most: one automaton that has its way without being disturbed.
+      const end = this.#runDfa(only, bytes, from, to, decide)
+      if (only.emptied < maxEmptied && (end === to || only.open.size === 0) && this.#meter.left > 0) {
+        if (only.open.size === 0) this.#parts = []
+        return nothing
+      }
+      return this.#runAll(bytes, end, to, decide)
+    }
+    return this.#parts.length === 0 ? nothing : this.#runAll(bytes, from, to, decide)
+  }
+
+  *#runAll(bytes: Buffer, from: number, to: number, decide: Decide): Generator<void, void> {
     const queue = this.#parts.map((part) => ({ part, at: from }))
     // Grows while it is walked through.
     for (const { part, at } of queue) {
-      for (let i = at; i < to && part.open.size > 0; ) {
+      let i = at
+      for (;;) {
+        if (part.emptied >= maxEmptied)
+          queue.push(...this.#relieve(part).map((half) => ({ part: half, at: i })))
+        if (this.#meter.left <= 0) {
+          yield
+          this.#meter.breathe()
+        }
+        if (i >= to || part.open.size === 0) break
         i = part.isSimulated
           ? simulate(part, bytes, i, to, decide, this.#meter)
           : this.#runDfa(part, bytes, i, to, decide)
-        if (part.emptied >= maxEmptied)
-          queue.push(...this.#relieve(part).map((half) => ({ part: half, at: i })))
-        if (this.#meter.left > 0) continue
-        yield
-        this.#meter.breathe()
       }
     }
     this.#parts = queue.map(({ part }) => part).filter(({ open }) => open.size > 0)
@@ -140,35 +166,47 @@ function simulate(part: Part, bytes: Buffer, from: number, to: number, decide: D
   return i
 }
 
-interface Part {
-  engine: Engine
+/** Patterns that share an automaton, and where it stands. */
+class Part {
   readonly cells: number
+  engine: Engine
   at: Configuration
   /** Patterns that are not decided. */
   readonly open: Set<number>
   /** How often decided patterns were decided again. */
-  oldNews: number
+  oldNews = 0
   /** How often the table was emptied in these last bytes. */
-  emptied: number
-  bytes: number
+  emptied = 0
+  bytes = 0
   /** Up to where lanes are not tried. */
-  singleTo: number
-  isSimulated: boolean
+  singleTo = 0
+  isSimulated = false
+  readonly #patterns: readonly number[]
+  readonly #engine: Engine
+
+  constructor(engine: Engine, patterns: readonly number[], cells: number) {
+    this.#engine = engine
+    this.#patterns = patterns
+    this.engine = engine
+    this.cells = cells
+    this.at = engine.automaton.start
+    this.open = new Set(patterns)
+  }
+
+  restart(): void {
+    this.engine = this.#engine
+    this.at = this.engine.automaton.start
+    if (this.open.size !== this.#patterns.length) for (const pattern of this.#patterns) this.open.add(pattern)
+    this.oldNews = 0
+    this.emptied = 0
+    this.bytes = 0
+    this.singleTo = 0
+    this.isSimulated = false
+  }
 }
 
 function partOf(pool: DfaPool, patterns: readonly number[], cells: number): Part {
-  const engine = pool.get(patterns, cells)
-  return {
-    engine,
-    cells,
-    at: engine.automaton.start,
-    open: new Set(patterns),
-    oldNews: 0,
-    emptied: 0,
-    bytes: 0,
-    singleTo: 0,
-    isSimulated: false,
-  }
+  return new Part(pool.get(patterns, cells), patterns, cells)
 }
 
 /** A table of fewer cells is emptied before it was of use. */

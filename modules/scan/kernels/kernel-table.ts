@@ -41,7 +41,7 @@ export class KernelTable {
     words.set(addresses, firstLane)
     for (let lane = 0; lane < kernelLanes; lane++)
       words[firstLane + kernelLanes + lane] = (rows[lane] as number) << 2
-    const taken = run.walk8(layout.table, layout.classes, layout.lanes, from, length)
+    const taken = run.walk8(layout.lanes, from, length)
     for (let lane = 0; lane < kernelLanes; lane++)
       rows[lane] = (words[firstLane + kernelLanes + lane] as number) >> 2
     return taken

@@ -15,7 +15,7 @@ export interface KernelFunctions {
   readonly find4: Find
   readonly skip1: Skip
   readonly skip4: Skip
-  walk8(table: number, classes: number, lanes: number, from: number, length: number): number
+  walk8(lanes: number, from: number, length: number): number
   newlines(hay: number, from: number, to: number): number
 }
 

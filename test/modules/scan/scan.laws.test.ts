@@ -20,8 +20,12 @@ describe.each<KernelChoice>(['auto', 'off'])('a scan for several patterns, kerne
       for (let i = 0; i < 3; i++) {
         const text = Buffer.concat([randomWordText(dice), randomWordText(dice), randomWordText(dice)])
         const scan = scanner.begin()
-        for (const chunk of cut(dice, text)) run(scan.feed(chunk))
-        run(scan.end())
+        if (dice.below(4) === 0) {
+          run(scan.whole(text))
+        } else {
+          for (const chunk of cut(dice, text)) run(scan.feed(chunk))
+          run(scan.end())
+        }
         for (const [pattern, { source, finds }] of patterns.entries()) {
           asked += 1
           const lines = goLines(source, text)
@@ -35,6 +39,9 @@ describe.each<KernelChoice>(['auto', 'off'])('a scan for several patterns, kerne
             )
           }
         }
+        // Now the next text has a scan of its own, now one that has seen others, to their end or not.
+        if (dice.below(4) > 0) scan.close()
+        if (dice.below(4) === 0) abandon(scanner, text)
       }
     }
     expect(wrong.slice(0, 5)).toEqual([])
@@ -51,6 +58,13 @@ function randomPatterns(dice: Dice): readonly ScanPattern[] {
       patterns.push({ source, finds: dice.below(5) === 0 ? 'line-without' : 'match' })
   }
   return patterns
+}
+
+function abandon(scanner: Scanner, text: Buffer): void {
+  const scan = scanner.begin()
+  run(scan.feed(text.subarray(0, text.length >> 1)))
+  scan.drop(0)
+  scan.close()
 }
 
 const read = readBuffer(4096)
