@@ -1,6 +1,7 @@
 import { type ArchiveBudget, HeldMemory } from './archive-budget.ts'
 import { bunzip2 } from './bunzip2.ts'
 import type { ByteStream } from './stream-reader.ts'
+import { unzstd } from './unzstd.ts'
 import { unxz } from './xz.ts'
 import { gunzip, inflateRaw } from './zlib-stream.ts'
 
@@ -9,18 +10,20 @@ import { gunzip, inflateRaw } from './zlib-stream.ts'
 export type Decode = (input: ByteStream, memory: HeldMemory) => AsyncIterable<Buffer>
 
 /** Compressed streams of one file. */
-export type Compression = 'gzip' | 'bzip2' | 'xz'
+export type Compression = 'gzip' | 'bzip2' | 'xz' | 'zstd'
 
 const decoders: Readonly<Record<Compression, Decode>> = {
   gzip: gunzip,
   bzip2: bunzip2,
   xz: unxz,
+  zstd: unzstd,
 }
 
 /** Compression methods of zip by number (APPNOTE.TXT 4.4.5). Stored (0) is none. */
 const zipMethods: ReadonlyMap<number, Decode> = new Map<number, Decode>([
   [8, inflateRaw],
   [12, bunzip2],
+  [93, unzstd],
   [95, unxz],
 ])
 

@@ -12,6 +12,7 @@ export function detectArchive(start: Buffer): ArchiveKind | undefined {
   if (startsWith(start, [0x1f, 0x8b, 8])) return 'gzip'
   if (/^BZh[1-9](1AY&SY|\x17rE8P\x90)/.test(start.toString('latin1', 0, 10))) return 'bzip2'
   if (startsWith(start, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0])) return 'xz'
+  if (startsWith(start, [0x28, 0xb5, 0x2f, 0xfd])) return 'zstd'
   if (startsWith(start, [0x50, 0x4b, 3, 4]) || startsWith(start, [0x50, 0x4b, 5, 6])) return 'zip'
   return isTarHeader(start) ? 'tar' : undefined
 }
@@ -27,6 +28,7 @@ function startsWith(start: Buffer, magic: readonly number[]): boolean {
 
 const suffixesOfStreams: Readonly<Record<Compression, RegExp>> = {
   gzip: /\.(gz|tgz|svgz)$/i,
+  zstd: /\.(zst|tzst)$/i,
   xz: /\.(xz|txz)$/i,
   bzip2: /\.(bz2|bz|tbz2|tbz)$/i,
 }
