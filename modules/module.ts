@@ -70,6 +70,7 @@ export type ProblemCode =
   | 'corrupt-data'
   | 'encrypted'
   | 'too-large'
+  | 'sparse-file'
   | 'skipped-filesystem'
   | 'limit-reached'
   | 'not-supported-here'
@@ -85,6 +86,8 @@ export interface RunContext {
   readonly now: number
   /** At most this many findings with `found: true` will be kept; a module may stop there. */
   readonly maxMatches: number
+  /** The share of one core that the run may use, more than 0; absent or 1: as much as it gets. */
+  readonly share?: number
 }
 
 /** MIG's five fields (reference/mig.md 2.7), and two of ours. */

@@ -15,6 +15,7 @@ const known: Record<ProblemCode, true> = {
   'corrupt-data': true,
   encrypted: true,
   'too-large': true,
+  'sparse-file': true,
   'skipped-filesystem': true,
   'limit-reached': true,
   'not-supported-here': true,

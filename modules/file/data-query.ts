@@ -26,6 +26,12 @@ export class DataQuery {
     return check === undefined || hash === undefined ? undefined : (hash === check.hex) !== check.flipped
   }
 
+  /** What it learned was not about a file. */
+  forget(): void {
+    for (const test of this.tests) test.verdict = undefined
+    this.hashes = new Map()
+  }
+
   get passesAll(): boolean {
     const contents = this.tests.every((test) => test.verdict === true)
     return contents && this.plan.hashes.every((_, at) => this.hashPasses(at) === true)

@@ -63,7 +63,7 @@ export type FileElement = z.infer<typeof fileElement>
 export function hitElement({ plan, check, sha256 }: Hit, visit: FileVisit, stat: FileStat): FileElement {
   const directory = shown(visit.directory).file
   return {
-    ...shown(join(visit.directory, visit.name.toString('latin1'))),
+    ...shown(join(visit.directory, visit.name)),
     search: check === undefined ? echoSearch(plan) : echoCheck(check, [directory]),
     fileinfo: {
       size: stat.sizeBytes,

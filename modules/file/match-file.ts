@@ -3,7 +3,8 @@ import { problemOf } from '../host-problem.ts'
 import type { ProblemCode } from '../module.ts'
 import { DataQuery, needsData, returnsSha256 } from './data-query.ts'
 import { decodeLossy } from './decode-lossy.ts'
-import type { FileScanner } from './scan-file.ts'
+import { bytesOf } from './file-path.ts'
+import type { FileScanner, Steps } from './scan-file.ts'
 import type { Check, SearchPlan } from './search-plan.ts'
 import type { FileVisit } from './visit.ts'
 
@@ -20,23 +21,27 @@ export interface FileOutcome {
   readonly problems: readonly { readonly code: ProblemCode; readonly failedToOpen: boolean }[]
 }
 
+const nothing: FileOutcome = { hits: [], problems: [] }
+
 /** Tests one file for all searches that it lies in: name first, then what stat tells, and only if a search still wants it the
- *  bytes, which are read once for all. */
-export async function matchFile(
+ *  bytes, which are read once for all.
+ *  @returns what came of it, or where bytes are to be read, the reading */
+export function matchFile(
   visit: FileVisit,
   plans: readonly SearchPlan[],
   scanner: FileScanner,
-): Promise<FileOutcome> {
+): FileOutcome | Steps<FileOutcome> {
+  const hits: Hit[] = []
+  const queries: DataQuery[] = []
   try {
-    const { hits, queries } = matchMetadata(visit, plans)
-    if (queries.length === 0) return { hits, problems: [] }
-    const problems = await readData(visit, queries, scanner)
-    return { hits: [...hits, ...queries.flatMap(hitsOf)], problems }
+    matchMetadata(visit, plans, hits, queries)
   } catch (error) {
     // Its stat failed: it was listed and is gone.
     const { code } = problemOf(error, '')
     return { hits: [], problems: [{ code: code === 'not-found' ? 'vanished' : code, failedToOpen: true }] }
   }
+  if (queries.length > 0) return matchData(visit, hits, queries, scanner)
+  return hits.length === 0 ? nothing : { hits, problems: [] }
 }
 
 /** What can be said without opening the file, and what is left to ask of its bytes.
@@ -44,15 +49,11 @@ export async function matchFile(
 function matchMetadata(
   visit: FileVisit,
   plans: readonly SearchPlan[],
-): { hits: Hit[]; queries: DataQuery[] } {
-  const name = decodeLossy(visit.name)
-  let known: FileStat | undefined
-  const stat = () => {
-    known ??= visit.stat()
-    return known
-  }
-  const hits: Hit[] = []
-  const queries: DataQuery[] = []
+  hits: Hit[],
+  queries: DataQuery[],
+): void {
+  const name = textOf(visit.name)
+  const stat = () => visit.stat()
   for (const plan of plans) {
     const hasData = needsData(plan)
     if (!plan.matchAll) {
@@ -64,24 +65,49 @@ function matchMetadata(
     }
     // A search without any filter matches nothing, as in MIG.
     if (plan.metadata.length === 0 && !hasData) continue
-    if (!plan.metadata.every((check) => check.passes(name, stat))) continue
+    if (!passesAll(plan, name, stat)) continue
     if (hasData || returnsSha256(plan)) queries.push(new DataQuery(plan))
     else hits.push({ plan, check: undefined, sha256: undefined })
   }
-  return { hits, queries }
 }
 
-async function readData(
+function passesAll(plan: SearchPlan, name: string, stat: () => FileStat): boolean {
+  for (const check of plan.metadata) if (!check.passes(name, stat)) return false
+  return true
+}
+
+function textOf(name: string): string {
+  for (let i = 0; i < name.length; i++) if (name.charCodeAt(i) > 0x7f) return decodeLossy(bytesOf(name))
+  return name
+}
+
+function* matchData(
+  visit: FileVisit,
+  hits: readonly Hit[],
+  queries: readonly DataQuery[],
+  scanner: FileScanner,
+): Steps<FileOutcome> {
+  const problems = yield* readData(visit, queries, scanner)
+  return { hits: [...hits, ...queries.flatMap(hitsOf)], problems }
+}
+
+const notRegular = [{ code: 'not-regular', failedToOpen: false }] as const
+
+function* readData(
   visit: FileVisit,
   queries: readonly DataQuery[],
   scanner: FileScanner,
-): Promise<FileOutcome['problems']> {
-  if (!visit.isRegular) return [{ code: 'not-regular', failedToOpen: false }]
+): Steps<FileOutcome['problems']> {
+  if (!visit.isRegular) return notRegular
   try {
     const file = visit.open()
     try {
-      if (file.stat.kind !== 'file') return [{ code: 'not-regular', failedToOpen: false }]
-      const codes = await scanner.scan(file, queries)
+      const codes = yield* scanner.scan(file, queries, visit.endsShort)
+      // Whatever stands under the name by now, only files are reported.
+      if (queries.some((query) => hitsOf(query).length > 0) && file.stat.kind !== 'file') {
+        for (const query of queries) query.forget()
+        return notRegular
+      }
       return [...codes].map((code) => ({ code, failedToOpen: false }))
     } finally {
       file.close()

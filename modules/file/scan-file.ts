@@ -1,49 +1,89 @@
 import type { OpenFile } from '../host/host.ts'
 import { problemOf } from '../host-problem.ts'
 import type { ProblemCode } from '../module.ts'
+import { type ReadBuffer, readBuffer } from '../scan/kernels/read-buffer.ts'
 import { ContentScanners } from './content-scanners.ts'
 import type { DataQuery } from './data-query.ts'
 import { DataStream } from './data-stream.ts'
 import { GunzipError, gunzip, isGzip } from './gunzip.ts'
+import { isSparse } from './sparse.ts'
 
 const bufferBytes = 256 * 1024
 
+/** Work in steps: yields where others may have their turn, and what must be awaited before it goes on. */
+export type Steps<T> = Generator<Promise<unknown> | undefined, T>
+
+/** What scanning asks of the thread that it runs in. */
+export interface Breath {
+  /** Is the run to end? */
+  readonly isStopped: boolean
+  /** Lets others have their turn when it is due. */
+  pause(): Promise<void> | undefined
+}
+
 /** Reads files, each once from its beginning as far as any search wants, and answers the queries about them. */
 export class FileScanner {
-  readonly #buffer = Buffer.allocUnsafeSlow(bufferBytes)
+  readonly #buffer: ReadBuffer
   readonly #scanners = new ContentScanners()
-  readonly #breathe: () => Promise<boolean> | undefined
+  readonly #breath: Breath
 
-  /** @param breathe gives the event loop its turn when it is due; resolves to false when the run is to stop */
-  constructor(breathe: () => Promise<boolean> | undefined) {
-    this.#breathe = breathe
+  constructor(breath: Breath) {
+    this.#breath = breath
+    this.#buffer = readBuffer(bufferBytes)
   }
 
-  /** @returns what went wrong; what a query could not learn for that reason stays unknown in it */
-  async scan(file: OpenFile, queries: readonly DataQuery[]): Promise<ReadonlySet<ProblemCode>> {
+  /** Gives its buffer back. */
+  close(): void {
+    this.#buffer.release()
+  }
+
+  /** @param endsShort a read that brings less than was asked for is the file's end
+   *  @returns what went wrong; what a query could not learn for that reason stays unknown in it */
+  *scan(file: OpenFile, queries: readonly DataQuery[], endsShort: boolean): Steps<ReadonlySet<ProblemCode>> {
     const problems = new Set<ProblemCode>()
-    const reader = new Reader(file, this.#buffer)
-    const wantsDecoding = queries.some((query) => query.plan.decompress)
+    const reader = new Reader(file, this.#buffer.bytes, endsShort)
     try {
-      const isDecoded = wantsDecoding && isGzip(reader.peek())
-      const decoded = new DataStream(
-        queries.filter((query) => isDecoded && query.plan.decompress),
-        this.#scanners,
-      )
+      const first = reader.peek()
+      if (!reader.isAtEnd && isSparse(file.stat)) {
+        problems.add('sparse-file')
+        return problems
+      }
+      const isDecoded = isGzip(first) && queries.some((query) => query.plan.decompress)
       const raw = new DataStream(
-        queries.filter((query) => !isDecoded || !query.plan.decompress),
+        isDecoded ? queries.filter((query) => !query.plan.decompress) : queries,
         this.#scanners,
       )
-      if (!decoded.isDone) await this.#decode(reader, raw, decoded, problems)
-      while (!raw.isDone && (await this.#feedNext(reader, raw)) !== undefined);
+      if (isDecoded) {
+        const decoded = new DataStream(
+          queries.filter((query) => query.plan.decompress),
+          this.#scanners,
+        )
+        yield this.#decode(reader, raw, decoded, problems)
+      }
+      while (!raw.isDone && !reader.isStopped) {
+        const chunk = reader.next()
+        if (chunk === undefined) break
+        yield* this.#feed(reader, raw.push(chunk))
+      }
       // Stopped in the midst of the last chunk is not the end: an inverse check must not pass for want of lines.
-      if (reader.isAtEnd && !reader.isStopped) await this.#feed(raw.end())
+      if (reader.isAtEnd && !reader.isStopped) yield* this.#feed(reader, raw.end())
       else raw.abandon()
       if (reader.reads > 1 && file.changed()) problems.add('changed-while-read')
     } catch (error) {
       problems.add(problemOf(error, '').code)
     }
     return problems
+  }
+
+  *#feed(reader: Reader, work: Iterable<void>): Steps<void> {
+    for (const _ of work) {
+      yield
+      if (!this.#breath.isStopped) continue
+      reader.isStopped = true
+      return
+    }
+    yield
+    if (this.#breath.isStopped) reader.isStopped = true
   }
 
   async #decode(
@@ -54,11 +94,11 @@ export class FileScanner {
   ): Promise<void> {
     try {
       for await (const piece of gunzip(this.#feedAll(reader, raw))) {
-        if (!(await this.#feed(decoded.push(piece)))) reader.isStopped = true
+        await this.#feedInTurn(reader, decoded.push(piece))
         if (reader.isStopped) break
         if (decoded.isDone) return
       }
-      if (reader.isAtEnd && !reader.isStopped) await this.#feed(decoded.end())
+      if (reader.isAtEnd && !reader.isStopped) await this.#feedInTurn(reader, decoded.end())
     } catch (error) {
       if (!(error instanceof GunzipError)) throw error
       if (!reader.isStopped) problems.add(error.code)
@@ -69,26 +109,24 @@ export class FileScanner {
   /** All chunks of the file for the decoder, each given to `stream` too. */
   async *#feedAll(reader: Reader, stream: DataStream): AsyncGenerator<Buffer, void> {
     for (;;) {
-      const chunk = await this.#feedNext(reader, stream)
+      const chunk = reader.isStopped ? undefined : reader.next()
       if (chunk === undefined) return
+      await this.#feedInTurn(reader, stream.push(chunk))
+      if (reader.isStopped) return
       // A copy: the decoder still holds it when the buffer is filled again.
       yield Buffer.from(chunk)
     }
   }
 
-  /** @returns the chunk; undefined at the end and when the run is to stop */
-  async #feedNext(reader: Reader, stream: DataStream): Promise<Buffer | undefined> {
-    const chunk = reader.isStopped ? undefined : reader.next()
-    if (chunk === undefined) return undefined
-    if (await this.#feed(stream.push(chunk))) return chunk
-    reader.isStopped = true
-    return undefined
-  }
-
-  /** @returns false when the run is to stop */
-  async #feed(work: Iterable<void>): Promise<boolean> {
-    for (const _ of work) if ((await this.#breathe()) === false) return false
-    return (await this.#breathe()) !== false
+  async #feedInTurn(reader: Reader, work: Iterable<void>): Promise<void> {
+    for (const _ of work) {
+      await this.#breath.pause()
+      if (!this.#breath.isStopped) continue
+      reader.isStopped = true
+      return
+    }
+    await this.#breath.pause()
+    if (this.#breath.isStopped) reader.isStopped = true
   }
 }
 
@@ -98,12 +136,14 @@ class Reader {
   isStopped = false
   readonly #file: OpenFile
   readonly #buffer: Buffer
+  readonly #endsShort: boolean
   #peeked: Buffer | undefined
   #total = 0
 
-  constructor(file: OpenFile, buffer: Buffer) {
+  constructor(file: OpenFile, buffer: Buffer, endsShort: boolean) {
     this.#file = file
     this.#buffer = buffer
+    this.#endsShort = endsShort
   }
 
   /** The next bytes, which `next` will give again. */
@@ -124,9 +164,11 @@ class Reader {
     const count = this.#file.read(this.#buffer)
     this.reads += 1
     this.#total += count
-    // A short read that brings all that the size promised is the end. Kernel files promise nothing and give pages.
-    if (count === 0 || (count < this.#buffer.length && this.#total === this.#file.stat.sizeBytes)) {
-      this.isAtEnd = true
+    // A short read is the end where it can be trusted, or where it brings all that the size promised. Kernel files promise nothing and
+    // give pages.
+    if (count === 0) this.isAtEnd = true
+    else if (count < this.#buffer.length) {
+      this.isAtEnd = this.#endsShort || this.#total === this.#file.stat.sizeBytes
     }
     return this.#buffer.subarray(0, count)
   }

@@ -1,7 +1,5 @@
-import type { Mount } from '../host/host.ts'
+import { type Host, HostError, type Mount } from '../host/host.ts'
 import type { BytePath } from './file-path.ts'
-
-export type SkippedMount = 'pseudo' | 'remote'
 
 // Made by the kernel, without a file that anybody stored there; some block whoever reads, some mount when they are looked at.
 const pseudo = new Set(
@@ -13,19 +11,55 @@ const remote = new Set(
   '9p afs ceph cifs coda davfs gpfs lustre ncpfs nfs nfs4 orangefs smb3 smbfs'.split(' '),
 )
 
-/** Which mounts a walk does not enter by itself, by path. A later mount covers an earlier one on the same path. */
-export function skippedMounts(mounts: readonly Mount[]): ReadonlyMap<BytePath, SkippedMount> {
-  const skipped = new Map<BytePath, SkippedMount>()
-  for (const { path, fileSystem } of mounts) {
-    const key = Buffer.from(path).toString('latin1')
-    const kind = kindOf(fileSystem)
-    if (kind === undefined) skipped.delete(key)
-    else skipped.set(key, kind)
-  }
-  return skipped
+export interface MountPoint {
+  readonly kind: 'pseudo' | 'remote' | undefined
+  /** Is it entered only when it is asked for? */
+  readonly isSkipped: boolean
+  /** Is a file at its end when a read brings less than was asked for? */
+  readonly endsShort: boolean
 }
 
-function kindOf(fileSystem: string): SkippedMount | undefined {
+/** What a walk needs to know of mounts, by path. A later mount covers an earlier one on the same path. */
+export class Mounts {
+  readonly #byPath = new Map<BytePath, MountPoint>()
+
+  constructor(mounts: readonly Mount[]) {
+    for (const { path, fileSystem } of mounts) {
+      const kind = kindOf(fileSystem)
+      const isOwn = kind === undefined && !fileSystem.startsWith('fuse')
+      this.#byPath.set(Buffer.from(path).toString('latin1'), {
+        kind,
+        isSkipped: kind !== undefined,
+        endsShort: isOwn,
+      })
+    }
+  }
+
+  at(path: BytePath): MountPoint | undefined {
+    return this.#byPath.get(path)
+  }
+
+  /** Where nothing is known of mounts, nothing is taken for granted. */
+  endsShort(path: BytePath): boolean {
+    for (let above = path; above !== '/'; above = above.slice(0, Math.max(1, above.lastIndexOf('/')))) {
+      const mount = this.at(above)
+      if (mount !== undefined) return mount.endsShort
+    }
+    return this.at('/')?.endsShort ?? false
+  }
+}
+
+/** An endpoint whose mounts cannot be read is walked without skipping. */
+export function mountsOf(host: Host): Mounts {
+  try {
+    return new Mounts(host.mounts())
+  } catch (error) {
+    if (error instanceof HostError) return new Mounts([])
+    throw error
+  }
+}
+
+function kindOf(fileSystem: string): 'pseudo' | 'remote' | undefined {
   if (pseudo.has(fileSystem)) return 'pseudo'
   // What answers behind FUSE is a program: sshfs and its like. `fuseblk` is a local disk.
   const isFuse = fileSystem === 'fuse' || fileSystem.startsWith('fuse.')

@@ -1,42 +1,29 @@
-import type { FileStat, HostError, OpenFile } from '../host/host.ts'
-import { problemOf } from '../host-problem.ts'
+import type { ByteName, FileStat, OpenFile } from '../host/host.ts'
 import type { ProblemCode } from '../module.ts'
 import type { BytePath } from './file-path.ts'
 
 /** A file to be tested, by the scopes (their places in the list) that it lies in. */
 export interface FileVisit {
-  readonly kind: 'file'
   readonly scopes: readonly number[]
   readonly directory: BytePath
-  readonly name: Buffer
-  /** Is it a regular file, or a link to one? */
+  readonly name: ByteName
+  /** Was it listed as a regular file, or is it a link to one? */
   readonly isRegular: boolean
-  /** Of what a link leads to. @throws HostError */
-  readonly stat: () => FileStat
+  /** Does a read that brings less than was asked for end a file here? Not on file systems that the kernel makes or other programs serve. */
+  readonly endsShort: boolean
+  /** Of what a link leads to; asked once. @throws HostError */
+  stat(): FileStat
   /** @throws HostError */
-  readonly open: () => OpenFile
+  open(): OpenFile
 }
 
-export interface ProblemVisit {
-  readonly kind: 'problem'
-  readonly code: ProblemCode
-  readonly about: BytePath
-  /** MIG counts what it could not open. */
-  readonly failedToOpen: boolean
+/** What a walk comes by. */
+export interface Visitor {
+  /** @returns undefined when the file is done with, else what is left to do, which yields where others may have their turn, or what
+   *  must be awaited before it goes on */
+  file(visit: FileVisit): Work | undefined
+  /** @param failedToOpen MIG counts what it could not open */
+  problem(code: ProblemCode, about: BytePath, failedToOpen: boolean): void
 }
 
-/** Comes where nothing else does, so that whoever walks can stop in between. */
-export interface Pulse {
-  readonly kind: 'pulse'
-}
-
-export type Visit = FileVisit | ProblemVisit | Pulse
-
-export function problemVisit(
-  cause: HostError | ProblemCode,
-  about: BytePath,
-  failedToOpen: boolean,
-): ProblemVisit {
-  const code = typeof cause === 'string' ? cause : problemOf(cause, about).code
-  return { kind: 'problem', code, about, failedToOpen }
-}
+export type Work = Generator<Promise<unknown> | undefined, void>

@@ -1,4 +1,4 @@
-import { type BigIntStats, constants, type Dirent } from 'node:fs'
+import { type BigIntStats, constants } from 'node:fs'
 import type { FileKind, FileStat } from './host.ts'
 
 const kinds: ReadonlyMap<number, FileKind> = new Map([
@@ -16,6 +16,7 @@ export function fileStatOf(stats: BigIntStats): FileStat {
   return {
     kind: kinds.get(mode & constants.S_IFMT) ?? 'unknown',
     sizeBytes: Number(stats.size),
+    allocatedBytes: Number(stats.blocks) * 512,
     mode,
     mtimeNs: stats.mtimeNs,
     device: stats.dev,
@@ -23,14 +24,4 @@ export function fileStatOf(stats: BigIntStats): FileStat {
     uid: Number(stats.uid),
     gid: Number(stats.gid),
   }
-}
-
-export function kindOf(entry: Dirent<Buffer>): FileKind {
-  if (entry.isFile()) return 'file'
-  if (entry.isDirectory()) return 'directory'
-  if (entry.isSymbolicLink()) return 'link'
-  if (entry.isFIFO()) return 'fifo'
-  if (entry.isSocket()) return 'socket'
-  if (entry.isCharacterDevice()) return 'character-device'
-  return entry.isBlockDevice() ? 'block-device' : 'unknown'
 }

@@ -1,3 +1,7 @@
+/** A name or a path as it is on disk, one character (U+0000–U+00FF) a byte, what is called latin1: any name is kept, and joining and
+ *  comparing cost no more than with text. */
+export type ByteName = string
+
 /** The machine as modules see it. `root` may be a mounted disk image or a fixture: no path, link or `..` leaves it.
  *  Calls are synchronous: a module runs in a process of its own, where synchronous calls are 2–4 times faster. */
 export interface Host {
@@ -21,12 +25,13 @@ export interface Host {
   readFile(path: Uint8Array | string, maxBytes: number): Uint8Array
   hostname(): string
   /** Opens a directory to be walked from; a final link is not followed. Close it.
+   *  @param links on the way there: `refuse` takes a path only if there is none in it, as a walk goes
    *  @throws HostError, `is-link` or `not-directory` when it is none */
-  openDirectory(path: Uint8Array | string): OpenDirectory
+  openDirectory(path: Uint8Array | string, links?: 'follow' | 'refuse'): OpenDirectory
   /** The path without links and `..`, as bytes, seen from inside the root.
    *  @throws HostError */
   realPath(path: Uint8Array | string): Uint8Array
-  /** What is mounted where, by path inside the root; empty when the root is not the machine itself. */
+  /** What is mounted where, by path inside the root, and what the root itself lies on; empty where the system does not say. */
   mounts(): readonly Mount[]
 }
 
@@ -34,17 +39,17 @@ export interface Host {
  *  the system takes nor a link swapped in above it matters. Names are single components. */
 export interface OpenDirectory {
   readonly stat: FileStat
-  /** The entries as they come from the system, a bounded number in memory at a time.
+  /** The entries in pieces, a bounded number in memory at a time.
    *  @throws HostError */
-  entries(): Iterable<DirectoryEntry>
+  entries(): Iterable<readonly NamedEntry[]>
   /** Goes one level down; never through a link. Close it before this one.
    *  @throws HostError, `not-directory` for anything else */
-  openDirectory(name: Uint8Array): OpenDirectory
+  openDirectory(name: ByteName): OpenDirectory
   /** Opens an entry that was listed or stat'ed as a regular file. `follow` resolves a link inside the root.
    *  @throws HostError, `is-link` when it has become a link and `follow` is false */
-  open(name: Uint8Array, follow: boolean): OpenFile
+  open(name: ByteName, follow: boolean): OpenFile
   /** @throws HostError */
-  statEntry(name: Uint8Array, follow: boolean): FileStat
+  statEntry(name: ByteName, follow: boolean): FileStat
   /** May be called twice. */
   close(): void
 }
@@ -57,11 +62,14 @@ export interface Mount {
 }
 
 export interface OpenFile {
+  /** Of what was opened, as it was when this was first asked or the first piece was read to the full.
+   *  @throws HostError */
   readonly stat: FileStat
-  /** Reads the next bytes into `buffer`; 0 at the end. Only regular files are ever read.
+  /** Reads the next bytes into `buffer`; 0 at the end. Only regular files are ever read: a pipe has no place to read at, and what fills
+   *  the buffer is asked for its kind. What stays below that, like a null device, is told apart by `stat` alone.
    *  @throws HostError, `not-supported` for anything but a regular file */
   read(buffer: Uint8Array): number
-  /** Has the file's size or modification time changed since it was opened? */
+  /** Has the file's size or modification time changed since its `stat`? */
   changed(): boolean
   close(): void
 }
@@ -79,6 +87,8 @@ export type FileKind =
 export interface FileStat {
   readonly kind: FileKind
   readonly sizeBytes: number
+  /** What it takes on disk: less than its size where it has holes. */
+  readonly allocatedBytes: number
   /** Type and permission bits, as in `st_mode`. */
   readonly mode: number
   /** Nanoseconds since the epoch. */
@@ -87,6 +97,11 @@ export interface FileStat {
   readonly inode: bigint
   readonly uid: number
   readonly gid: number
+}
+
+export interface NamedEntry {
+  readonly name: ByteName
+  readonly kind: FileKind
 }
 
 export interface DirectoryEntry {

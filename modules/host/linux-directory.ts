@@ -1,6 +1,8 @@
-import { closeSync, constants, fstatSync, opendirSync, openSync } from 'node:fs'
-import { fileStatOf, kindOf } from './file-stat.ts'
-import { type DirectoryEntry, type FileStat, HostError } from './host.ts'
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { fileStatOf } from './file-stat.ts'
+import { type ByteName, type FileStat, HostError, type NamedEntry } from './host.ts'
+import { listing } from './listing.ts'
+import { nativePath } from './path-bytes.ts'
 import { systemCall } from './system-error.ts'
 
 /** Looks names up and needs no right to read the directory; Node names no constant for it. Same on x86-64 and arm64. */
@@ -8,39 +10,39 @@ const O_PATH = 0o10000000
 const oneLevelDown = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW
 /** Directory descriptors that one host keeps open. A deeper tree closes the oldest and gets them back on the way up. */
 const maxOpenDirectories = 64
-const namesInMemory = 1024
 
 /** A directory reached from the root one component at a time, never through a link. Its descriptor may be closed and opened
  *  again behind the scenes; device and inode say whether it is still the same. */
 export class LinuxDirectory {
   readonly parent: LinuxDirectory | undefined
-  readonly name: Buffer
-  readonly stat: FileStat
+  readonly name: ByteName
   readonly #open: Set<LinuxDirectory>
   #descriptor: number | undefined
+  /** `/proc/self/fd/N/`, as long as the descriptor is open. */
+  #prefix = ''
   #evicted = false
+  #stat: FileStat | undefined
 
   private constructor(
     parent: LinuxDirectory | undefined,
-    name: Buffer,
+    name: ByteName,
     descriptor: number,
     open: Set<LinuxDirectory>,
   ) {
     this.parent = parent
     this.name = name
     this.#open = open
-    this.stat = statOf(descriptor)
     this.#keep(descriptor)
   }
 
   /** The directory that a host is confined to. Its descriptor stays open. */
   static root(path: string): LinuxDirectory {
     const descriptor = systemCall(() => openSync(path, O_PATH | constants.O_DIRECTORY))
-    return new LinuxDirectory(undefined, Buffer.alloc(0), descriptor, new Set())
+    return new LinuxDirectory(undefined, '', descriptor, new Set())
   }
 
   /** @throws HostError, `not-directory` for a link too */
-  child(name: Buffer): LinuxDirectory {
+  child(name: ByteName): LinuxDirectory {
     const path = this.pathOf(name)
     return new LinuxDirectory(
       this,
@@ -50,26 +52,20 @@ export class LinuxDirectory {
     )
   }
 
-  /** A path by which the system finds `name` in this very directory, wherever that is by now. */
-  pathOf(name: Buffer): Buffer {
-    return Buffer.concat([Buffer.from(`${this.#path()}/`), name])
+  /** Asked once, of the descriptor. @throws HostError */
+  get stat(): FileStat {
+    this.#stat ??= statOf(this.#held())
+    return this.#stat
   }
 
-  *entries(): Generator<DirectoryEntry> {
-    const path = this.#path()
-    const options = { encoding: 'buffer' as unknown as BufferEncoding, bufferSize: namesInMemory }
-    const listing = systemCall(() => opendirSync(path, options))
-    try {
-      for (;;) {
-        const entry = systemCall(() => listing.readSync())
-        if (entry === null) return
-        // With encoding `buffer` names are buffers; the types of Node 20 do not know it.
-        const { name } = entry as unknown as { name: Buffer }
-        yield { name, kind: kindOf(entry as unknown as Parameters<typeof kindOf>[0]) }
-      }
-    } finally {
-      listing.closeSync()
-    }
+  /** A path by which the system finds `name` in this very directory, wherever that is by now. */
+  pathOf(name: ByteName): string | Buffer {
+    this.#held()
+    return nativePath(this.#prefix + name)
+  }
+
+  entries(): Iterable<readonly NamedEntry[]> {
+    return listing(this.pathOf(''), this.#held())
   }
 
   /** Gives the descriptor back. The directory can still be used: it is then found again from above. */
@@ -82,16 +78,17 @@ export class LinuxDirectory {
    *  again through `..`, which costs the same at every depth. */
   leave(): void {
     if (this.parent !== undefined && this.#descriptor !== undefined)
-      this.parent.#reopenIfEvicted(this.#path())
+      this.parent.#reopenIfEvicted(this.#prefix)
     this.release()
   }
 
-  #path(): string {
-    return `/proc/self/fd/${this.#descriptor ?? this.#findAgain()}`
+  #held(): number {
+    return this.#descriptor ?? this.#findAgain()
   }
 
   #keep(descriptor: number): void {
     this.#descriptor = descriptor
+    this.#prefix = `/proc/self/fd/${descriptor}/`
     this.#evicted = false
     if (this.parent === undefined) return
     this.#open.add(this)
@@ -107,14 +104,17 @@ export class LinuxDirectory {
 
   #drop(): void {
     this.#open.delete(this)
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor)
+    if (this.#descriptor === undefined) return
+    // What it was, is asked as late as it can be: most directories are never opened a second time.
+    this.#stat ??= statOf(this.#descriptor)
+    closeSync(this.#descriptor)
     this.#descriptor = undefined
   }
 
-  #reopenIfEvicted(childPath: string): void {
+  #reopenIfEvicted(childPrefix: string): void {
     if (!this.#evicted) return
     try {
-      this.#keepIfSame(openSync(`${childPath}/..`, oneLevelDown))
+      this.#keepIfSame(openSync(`${childPrefix}..`, oneLevelDown))
     } catch {
       // The child was moved away meanwhile. #findAgain tries from above when this directory is needed.
     }
@@ -141,7 +141,7 @@ export class LinuxDirectory {
 
   #keepIfSame(descriptor: number): void {
     const { device, inode } = statOf(descriptor)
-    if (device !== this.stat.device || inode !== this.stat.inode) {
+    if (device !== this.#stat?.device || inode !== this.#stat.inode) {
       closeSync(descriptor)
       throw new HostError('not-found')
     }
@@ -150,10 +150,5 @@ export class LinuxDirectory {
 }
 
 function statOf(descriptor: number): FileStat {
-  try {
-    return fileStatOf(fstatSync(descriptor, { bigint: true }))
-  } catch (error) {
-    closeSync(descriptor)
-    throw error
-  }
+  return systemCall(() => fileStatOf(fstatSync(descriptor, { bigint: true })))
 }

@@ -1,19 +1,21 @@
 import { readlinkSync } from 'node:fs'
 import {
+  type ByteName,
   type DirectoryEntry,
   type FileStat,
   type Host,
   HostError,
   type Mount,
+  type NamedEntry,
   type OpenDirectory,
   type OpenFile,
 } from './host.ts'
 import { hostnameOf } from './hostname.ts'
 import { LinuxDirectory } from './linux-directory.ts'
-import { pathBelowRoot, statIn, withPlace } from './linux-resolve.ts'
+import { directoryAt, pathBelowRoot, statIn, withPlace } from './linux-resolve.ts'
 import { openFile, readWhole } from './open-file.ts'
-import { parseMountinfo } from './parse-mountinfo.ts'
-import { isDot, oneComponent, pathBytes } from './path-bytes.ts'
+import { mountsBelow, parseMountinfo } from './parse-mountinfo.ts'
+import { oneComponent, pathBytes } from './path-bytes.ts'
 import { systemCall } from './system-error.ts'
 
 const maxMountinfoBytes = 16 * 1024 * 1024
@@ -49,6 +51,8 @@ export class LinuxHost implements Host {
     const directory = this.openDirectory(path)
     try {
       return [...directory.entries()]
+        .flat()
+        .map(({ name, kind }) => ({ name: Buffer.from(name, 'latin1'), kind }))
     } finally {
       directory.close()
     }
@@ -76,22 +80,29 @@ export class LinuxHost implements Host {
     return hostnameOf(this)
   }
 
-  openDirectory(path: Uint8Array | string): OpenDirectory {
+  openDirectory(path: Uint8Array | string, links: 'follow' | 'refuse' = 'follow'): OpenDirectory {
+    if (links === 'refuse') return new WalkedDirectory(directoryAt(this.#top, pathBytes(path)))
     return withPlace(this.#top, pathBytes(path), false, ({ directory, name }) => {
-      if (isDot(name)) return new WalkedDirectory(directory)
+      if (name === '.') return new WalkedDirectory(directory)
       return new WalkedDirectory(enter(directory, name))
     })
   }
 
   realPath(path: Uint8Array | string): Uint8Array {
     return withPlace(this.#top, pathBytes(path), true, (place) => {
-      if (!isDot(place.name)) statIn(place.directory, place.name)
-      return pathBelowRoot(place)
+      if (place.name !== '.') statIn(place.directory, place.name)
+      return Buffer.from(pathBelowRoot(place), 'latin1')
     })
   }
 
   mounts(): readonly Mount[] {
-    return this.root === '/' ? parseMountinfo(this.readFile('/proc/self/mountinfo', maxMountinfoBytes)) : []
+    const own = openFile('/proc/self/mountinfo')
+    try {
+      const root = systemCall(() => readlinkSync(this.#top.pathOf('').slice(0, -1), 'latin1'))
+      return mountsBelow(root, parseMountinfo(readWhole(own, maxMountinfoBytes)))
+    } finally {
+      own.close()
+    }
   }
 }
 
@@ -106,24 +117,28 @@ class WalkedDirectory implements OpenDirectory {
     return this.#directory.stat
   }
 
-  entries(): Iterable<DirectoryEntry> {
+  entries(): Iterable<readonly NamedEntry[]> {
     return this.#directory.entries()
   }
 
-  openDirectory(name: Uint8Array): OpenDirectory {
+  openDirectory(name: ByteName): OpenDirectory {
     return new WalkedDirectory(enter(this.#directory, oneComponent(name)))
   }
 
-  open(name: Uint8Array, follow: boolean): OpenFile {
+  open(name: ByteName, follow: boolean): OpenFile {
     const own = oneComponent(name)
     if (!follow) return openFile(this.#directory.pathOf(own))
-    return withPlace(this.#directory, own, true, (place) => openFile(place.directory.pathOf(place.name)))
+    return withPlace(this.#directory, Buffer.from(own, 'latin1'), true, (place) =>
+      openFile(place.directory.pathOf(place.name)),
+    )
   }
 
-  statEntry(name: Uint8Array, follow: boolean): FileStat {
+  statEntry(name: ByteName, follow: boolean): FileStat {
     const own = oneComponent(name)
     if (!follow) return statIn(this.#directory, own)
-    return withPlace(this.#directory, own, true, (place) => statIn(place.directory, place.name))
+    return withPlace(this.#directory, Buffer.from(own, 'latin1'), true, (place) =>
+      statIn(place.directory, place.name),
+    )
   }
 
   close(): void {
@@ -131,7 +146,7 @@ class WalkedDirectory implements OpenDirectory {
   }
 }
 
-function enter(directory: LinuxDirectory, name: Buffer): LinuxDirectory {
+function enter(directory: LinuxDirectory, name: ByteName): LinuxDirectory {
   try {
     return directory.child(name)
   } catch (error) {

@@ -1,18 +1,18 @@
 import { lstatSync, readlinkSync } from 'node:fs'
 import { fileStatOf } from './file-stat.ts'
-import { type FileStat, HostError } from './host.ts'
+import { type ByteName, type FileStat, HostError } from './host.ts'
 import type { LinuxDirectory } from './linux-directory.ts'
-import { isAbsolute, isDot, isDotDot, joinPath, splitPath } from './path-bytes.ts'
+import { isAbsolute, joinPath, splitPath } from './path-bytes.ts'
 import { systemCall } from './system-error.ts'
 
 /** As many as Linux follows in one path. */
 const maxLinks = 40
-const self = Buffer.from('.')
+const self = '.'
 
 /** Where a path ends: a name in a directory. The name is `.` for the directory itself. */
 export interface Place {
   readonly directory: LinuxDirectory
-  readonly name: Buffer
+  readonly name: ByteName
 }
 
 /** Walks a path one component at a time as openat2(2) does with RESOLVE_IN_ROOT: absolute links and `..` stay inside the
@@ -38,8 +38,8 @@ function resolve(start: LinuxDirectory, path: Buffer, follow: boolean, taken: Li
   const left = splitPath(path).reverse()
   let links = 0
   for (let name = left.pop(); name !== undefined; name = left.pop()) {
-    if (isDot(name)) continue
-    if (isDotDot(name)) {
+    if (name === self) continue
+    if (name === '..') {
       directory = directory.parent ?? directory
       continue
     }
@@ -64,7 +64,11 @@ function resolve(start: LinuxDirectory, path: Buffer, follow: boolean, taken: Li
 }
 
 /** Undefined when it is a link, or no directory. */
-function enter(directory: LinuxDirectory, name: Buffer, taken: LinuxDirectory[]): LinuxDirectory | undefined {
+function enter(
+  directory: LinuxDirectory,
+  name: ByteName,
+  taken: LinuxDirectory[],
+): LinuxDirectory | undefined {
   try {
     const next = directory.child(name)
     taken.push(next)
@@ -76,19 +80,19 @@ function enter(directory: LinuxDirectory, name: Buffer, taken: LinuxDirectory[])
 }
 
 /** Undefined when it is no link. */
-function linkTarget(directory: LinuxDirectory, name: Buffer): Buffer | undefined {
+function linkTarget(directory: LinuxDirectory, name: ByteName): Buffer | undefined {
   if (statIn(directory, name).kind !== 'link') return undefined
   return systemCall(() => readlinkSync(directory.pathOf(name), 'buffer'))
 }
 
 /** @throws HostError */
-export function statIn(directory: LinuxDirectory, name: Buffer): FileStat {
+export function statIn(directory: LinuxDirectory, name: ByteName): FileStat {
   return systemCall(() => fileStatOf(lstatSync(directory.pathOf(name), { bigint: true })))
 }
 
 /** The path of a directory below the root that it was reached from. */
-export function pathBelowRoot(place: Place): Buffer {
-  const components: Buffer[] = isDot(place.name) ? [] : [place.name]
+export function pathBelowRoot(place: Place): ByteName {
+  const components: ByteName[] = place.name === self ? [] : [place.name]
   for (
     let directory: LinuxDirectory | undefined = place.directory;
     directory?.parent !== undefined;
@@ -97,6 +101,24 @@ export function pathBelowRoot(place: Place): Buffer {
     components.push(directory.name)
   }
   return joinPath(components.reverse())
+}
+
+/** Goes down a path that holds no link anywhere.
+ *  @throws HostError, `not-directory` at a link too */
+export function directoryAt(root: LinuxDirectory, path: Buffer): LinuxDirectory {
+  const taken: LinuxDirectory[] = []
+  try {
+    let directory = root
+    for (const name of splitPath(path)) {
+      if (name === self || name === '..') throw new HostError('not-found')
+      directory = directory.child(name)
+      taken.push(directory)
+    }
+    taken.pop()
+    return directory
+  } finally {
+    for (const directory of taken) directory.release()
+  }
 }
 
 function rootOf(directory: LinuxDirectory): LinuxDirectory {

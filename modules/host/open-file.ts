@@ -27,36 +27,44 @@ function openCarefully(path: string | Buffer): number {
 }
 
 class DescriptorFile implements OpenFile {
-  readonly stat: FileStat
   #descriptor: number | undefined
+  #stat: FileStat | undefined
+  /** Where the next bytes are read: a pipe has no such place, so that none is ever read from. */
+  #at = 0
 
   constructor(descriptor: number) {
     this.#descriptor = descriptor
-    try {
-      this.stat = fileStatOf(fstatSync(descriptor, { bigint: true }))
-    } catch (error) {
-      this.close()
-      throw error
-    }
+  }
+
+  get stat(): FileStat {
+    this.#stat ??= systemCall(() => fileStatOf(fstatSync(this.#open, { bigint: true })))
+    return this.#stat
   }
 
   read(buffer: Uint8Array): number {
-    const descriptor = this.#descriptor
-    // The name may have been swapped since it was looked at: what was opened decides, and a device is never read.
-    if (descriptor === undefined || this.stat.kind !== 'file') throw new HostError('not-supported')
-    return systemCall(() => readSync(descriptor, buffer, 0, buffer.length, null))
+    // The name may have been swapped since it was looked at: what was opened decides.
+    if (this.#stat !== undefined && this.#stat.kind !== 'file') throw new HostError('not-supported')
+    const count = systemCall(() => readSync(this.#open, buffer, 0, buffer.length, this.#at))
+    this.#at += count
+    if (count === buffer.length && this.stat.kind !== 'file') throw new HostError('not-supported')
+    return count
   }
 
   changed(): boolean {
-    const descriptor = this.#descriptor
-    if (descriptor === undefined) return false
-    const now = systemCall(() => fileStatOf(fstatSync(descriptor, { bigint: true })))
-    return now.sizeBytes !== this.stat.sizeBytes || now.mtimeNs !== this.stat.mtimeNs
+    if (this.#descriptor === undefined) return false
+    const before = this.stat
+    const now = systemCall(() => fileStatOf(fstatSync(this.#open, { bigint: true })))
+    return now.sizeBytes !== before.sizeBytes || now.mtimeNs !== before.mtimeNs
   }
 
   close(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor)
     this.#descriptor = undefined
+  }
+
+  get #open(): number {
+    if (this.#descriptor === undefined) throw new HostError('not-supported')
+    return this.#descriptor
   }
 }
 

@@ -1,21 +1,23 @@
-import { lstatSync, opendirSync, readlinkSync } from 'node:fs'
-import { fileStatOf, kindOf } from './file-stat.ts'
+import { lstatSync, readlinkSync } from 'node:fs'
+import { fileStatOf } from './file-stat.ts'
 import {
+  type ByteName,
   type DirectoryEntry,
   type FileStat,
   type Host,
   HostError,
   type Mount,
+  type NamedEntry,
   type OpenDirectory,
   type OpenFile,
 } from './host.ts'
 import { hostnameOf } from './hostname.ts'
+import { pieces } from './listing.ts'
 import { openFile, readWhole } from './open-file.ts'
-import { isAbsolute, isDot, isDotDot, joinPath, oneComponent, pathBytes, splitPath } from './path-bytes.ts'
+import { isAbsolute, joinPath, nativePath, oneComponent, pathBytes, splitPath } from './path-bytes.ts'
 import { systemCall } from './system-error.ts'
 
 const maxLinks = 40
-const namesInMemory = 1024
 
 /** A machine whose paths are looked up as whole strings. Links and `..` are resolved one component at a time inside the root,
  *  but, unlike on Linux, somebody who renames underneath at the right moment can lead a lookup astray, and a path longer
@@ -29,8 +31,7 @@ export class PortableHost implements Host {
   constructor(root: string, platform: NodeJS.Platform, split?: (path: string) => readonly string[]) {
     this.root = root
     this.platform = platform
-    this.#split =
-      split ?? ((path) => splitPath(Buffer.from(path, 'utf8')).map((name) => name.toString('utf8')))
+    this.#split = split ?? ((path) => path.split('/').filter((name) => name !== ''))
   }
 
   open(path: Uint8Array | string): OpenFile {
@@ -47,6 +48,8 @@ export class PortableHost implements Host {
 
   list(path: Uint8Array | string): readonly DirectoryEntry[] {
     return [...this.openDirectory(path).entries()]
+      .flat()
+      .map(({ name, kind }) => ({ name: Buffer.from(name, 'latin1'), kind }))
   }
 
   readLink(path: Uint8Array | string): Uint8Array {
@@ -69,14 +72,18 @@ export class PortableHost implements Host {
     return hostnameOf(this)
   }
 
-  openDirectory(path: Uint8Array | string): OpenDirectory {
-    return new PathDirectory(this, this.#resolve(path, false))
+  openDirectory(path: Uint8Array | string, links: 'follow' | 'refuse' = 'follow'): OpenDirectory {
+    const components = this.#resolve(path, false)
+    // As long as it was: a path without links resolves to itself.
+    if (links === 'refuse' && joinPath(components) !== pathBytes(path).toString('latin1'))
+      throw new HostError('is-link')
+    return new PathDirectory(this, components)
   }
 
   realPath(path: Uint8Array | string): Uint8Array {
     const components = this.#resolve(path, true)
     lstat(this.native(components))
-    return joinPath(components)
+    return Buffer.from(joinPath(components), 'latin1')
   }
 
   mounts(): readonly Mount[] {
@@ -84,21 +91,21 @@ export class PortableHost implements Host {
   }
 
   /** Components below the root, without links (but for the last, unless `follow`) and `..`. */
-  #resolve(path: Uint8Array | string, follow: boolean): readonly Buffer[] {
+  #resolve(path: Uint8Array | string, follow: boolean): readonly ByteName[] {
     const components =
       typeof path === 'string'
-        ? this.#split(path).map((name) => Buffer.from(name))
+        ? this.#split(path).map((name) => Buffer.from(name).toString('latin1'))
         : splitPath(pathBytes(path))
     return this.resolveFrom([], components, follow)
   }
 
-  resolveFrom(start: readonly Buffer[], path: readonly Buffer[], follow: boolean): readonly Buffer[] {
+  resolveFrom(start: readonly ByteName[], path: readonly ByteName[], follow: boolean): readonly ByteName[] {
     const resolved = [...start]
     const left = [...path].reverse()
     let links = 0
     for (let name = left.pop(); name !== undefined; name = left.pop()) {
-      if (isDot(name)) continue
-      if (isDotDot(name)) {
+      if (name === '.') continue
+      if (name === '..') {
         resolved.pop()
         continue
       }
@@ -116,20 +123,20 @@ export class PortableHost implements Host {
   }
 
   /** The path that this machine knows it by. */
-  native(components: readonly Buffer[]): Buffer {
+  native(components: readonly ByteName[]): string | Buffer {
     const below = joinPath(components)
-    if (this.root !== '/') return Buffer.concat([Buffer.from(this.root), below])
+    if (this.root !== '/') return nativePath(Buffer.from(this.root).toString('latin1') + below)
     // `/C:/Users` is `C:/Users` there; Node takes forward slashes.
-    return this.platform === 'win32' ? below.subarray(1) : below
+    return nativePath(this.platform === 'win32' ? below.slice(1) : below)
   }
 }
 
 class PathDirectory implements OpenDirectory {
   readonly stat: FileStat
   readonly #host: PortableHost
-  readonly #components: readonly Buffer[]
+  readonly #components: readonly ByteName[]
 
-  constructor(host: PortableHost, components: readonly Buffer[]) {
+  constructor(host: PortableHost, components: readonly ByteName[]) {
     this.#host = host
     this.#components = components
     this.stat = lstat(host.native(components))
@@ -137,40 +144,29 @@ class PathDirectory implements OpenDirectory {
     if (this.stat.kind !== 'directory') throw new HostError('not-directory')
   }
 
-  *entries(): Generator<DirectoryEntry> {
-    const native = this.#host.native(this.#components)
-    const options = { encoding: 'buffer' as unknown as BufferEncoding, bufferSize: namesInMemory }
-    // The types of Node 20 know only text paths and names here; bytes work.
-    const listing = systemCall(() => opendirSync(native as unknown as string, options))
-    try {
-      for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) {
-        const { name } = entry as unknown as { name: Buffer }
-        yield { name, kind: kindOf(entry as unknown as Parameters<typeof kindOf>[0]) }
-      }
-    } finally {
-      listing.closeSync()
-    }
+  entries(): Iterable<readonly NamedEntry[]> {
+    return pieces(this.#host.native(this.#components))
   }
 
-  openDirectory(name: Uint8Array): OpenDirectory {
+  openDirectory(name: ByteName): OpenDirectory {
     return new PathDirectory(this.#host, [...this.#components, oneComponent(name)])
   }
 
-  open(name: Uint8Array, follow: boolean): OpenFile {
+  open(name: ByteName, follow: boolean): OpenFile {
     return openFile(this.#native(name, follow))
   }
 
-  statEntry(name: Uint8Array, follow: boolean): FileStat {
+  statEntry(name: ByteName, follow: boolean): FileStat {
     return lstat(this.#native(name, follow))
   }
 
   close(): void {}
 
-  #native(name: Uint8Array, follow: boolean): Buffer {
+  #native(name: ByteName, follow: boolean): string | Buffer {
     return this.#host.native(this.#host.resolveFrom(this.#components, [oneComponent(name)], follow))
   }
 }
 
-function lstat(native: Buffer): FileStat {
+function lstat(native: string | Buffer): FileStat {
   return systemCall(() => fileStatOf(lstatSync(native, { bigint: true })))
 }

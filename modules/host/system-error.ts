@@ -12,6 +12,7 @@ const codes: Readonly<Record<string, HostErrorCode>> = {
   ENXIO: 'not-supported',
   ENODEV: 'not-supported',
   EOPNOTSUPP: 'not-supported',
+  ESPIPE: 'not-supported',
 }
 
 /** What the system threw, as a HostError without the system's sentence. */

@@ -102,7 +102,17 @@ export function memoryHost(
 
 export function statOf(kind: FileKind, sizeBytes: number): FileStat {
   const mode = { directory: 0o040755, link: 0o120777 }[kind as 'directory' | 'link'] ?? 0o100644
-  return { kind, sizeBytes, mode, mtimeNs: 1_700_000_000_000_000_000n, device: 1n, inode: 1n, uid: 0, gid: 0 }
+  return {
+    kind,
+    sizeBytes,
+    allocatedBytes: sizeBytes,
+    mode,
+    mtimeNs: 1_700_000_000_000_000_000n,
+    device: 1n,
+    inode: 1n,
+    uid: 0,
+    gid: 0,
+  }
 }
 
 function kindOf(entry: MemoryEntry | undefined): FileKind {

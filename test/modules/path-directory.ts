@@ -8,10 +8,13 @@ export function openPathDirectory(
   const stat = host.stat(path, false)
   if (stat.kind === 'link') throw new HostError('is-link')
   if (stat.kind !== 'directory') throw new HostError('not-directory')
-  const inside = (name: Uint8Array) => Buffer.concat([bytesOf(path), Buffer.from('/'), name])
+  const inside = (name: string) =>
+    Buffer.concat([bytesOf(path), Buffer.from('/'), Buffer.from(name, 'latin1')])
   return {
     stat,
-    entries: () => host.list(path),
+    *entries() {
+      yield host.list(path).map(({ name, kind }) => ({ name: bytesOf(name).toString('latin1'), kind }))
+    },
     openDirectory: (name) => openPathDirectory(host, inside(name)),
     open: (name, follow) => host.open(follow ? host.realPath(inside(name)) : inside(name)),
     statEntry: (name, follow) => host.stat(inside(name), follow),

@@ -3,7 +3,7 @@ import { cleanPath } from '../../../modules/file/file-path.ts'
 import { goMode, goTime } from '../../../modules/file/go-format.ts'
 import { parseMtime } from '../../../modules/file/parse-mtime.ts'
 import { parseSize } from '../../../modules/file/parse-size.ts'
-import { skippedMounts } from '../../../modules/file/skipped-mounts.ts'
+import { Mounts } from '../../../modules/file/skipped-mounts.ts'
 import { MigError } from '../../../node/core/error.ts'
 
 const largest = 2n ** 63n - 1n
@@ -92,9 +92,28 @@ it.each([
   ['/odd\\name', '/odd\\name'],
 ])('cleans %s', (path, cleaned) => expect(cleanPath(path)).toBe(cleaned))
 
+it('trusts a short read to be the end only where the kernel itself keeps the files', () => {
+  const mount = (path: string, fileSystem: string) => ({ path: Buffer.from(path), fileSystem })
+  const mounts = new Mounts([
+    mount('/', 'ext4'),
+    mount('/proc', 'proc'),
+    mount('/mnt/usb', 'fuseblk'),
+    mount('/mnt/usb/disk', 'xfs'),
+  ])
+  const paths = ['/', '/etc/x', '/proc', '/proc/1/net', '/mnt', '/mnt/usb/a', '/mnt/usb/disk/a', '/procs']
+  expect(paths.filter((path) => mounts.endsShort(path))).toEqual([
+    '/',
+    '/etc/x',
+    '/mnt',
+    '/mnt/usb/disk/a',
+    '/procs',
+  ])
+  expect(new Mounts([]).endsShort('/')).toBe(false)
+})
+
 it('knows what not to enter by the last mount on each path', () => {
   const mount = (path: string, fileSystem: string) => ({ path: Buffer.from(path), fileSystem })
-  const skipped = skippedMounts([
+  const mounts = new Mounts([
     mount('/', 'ext4'),
     mount('/proc', 'proc'),
     mount('/net', 'nfs4'),
@@ -104,9 +123,10 @@ it('knows what not to enter by the last mount on each path', () => {
     mount('/covered', 'nfs'),
     mount('/covered', 'tmpfs'),
   ])
-  expect([...skipped]).toEqual([
-    ['/proc', 'pseudo'],
-    ['/net', 'remote'],
-    ['/mnt/ssh', 'remote'],
-  ])
+  const kinds = ['/proc', '/net', '/mnt/ssh', '/mnt/usb', '/dev', '/covered', '/other'].map(
+    (path) => mounts.at(path)?.kind,
+  )
+  expect(kinds).toEqual(['pseudo', 'remote', 'remote', undefined, undefined, undefined, undefined])
+  expect(mounts.at('/proc')?.isSkipped).toBe(true)
+  expect(mounts.at('/covered')?.isSkipped).toBe(false)
 })

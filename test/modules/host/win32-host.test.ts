@@ -14,5 +14,5 @@ it('drops the drive below an image root', () => {
 
 it('names drives without a leading slash to the system', () => {
   const host = new PortableHost('/', 'win32', (path) => windowsComponents(path, false))
-  expect(host.native([Buffer.from('C:'), Buffer.from('Users')]).toString()).toBe('C:/Users')
+  expect(host.native(['C:', 'Users']).toString()).toBe('C:/Users')
 })

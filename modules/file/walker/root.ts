@@ -1,0 +1,43 @@
+import type { ByteName, FileStat, Host, OpenDirectory } from '../../host/host.ts'
+import { problemOf } from '../../host-problem.ts'
+import { type BytePath, baseOf, bytesOf, directoryOf } from '../file-path.ts'
+import type { FileVisit, Visitor, Work } from '../visit.ts'
+
+/** What a search path turned out to be: a directory to be walked, or the work that testing it takes. */
+export interface Root {
+  readonly directory?: OpenDirectory
+  readonly work?: Work | undefined
+}
+
+/** Looks at a search path itself. A file is tested, whatever its kind, but never read unless it is regular. A link to a file is
+ *  tested as the file it leads to, under that file's path; a link to a directory is reported, tested as a link and not entered. */
+export function visitRoot(host: Host, path: BytePath, scopes: readonly number[], visitor: Visitor): Root {
+  try {
+    const own = host.stat(bytesOf(path), false)
+    if (own.kind === 'directory') return { directory: host.openDirectory(bytesOf(path)) }
+    if (own.kind !== 'link') return { work: visitor.file(fileVisit(host, path, scopes, own)) }
+    const target = host.stat(bytesOf(path), true)
+    if (target.kind === 'directory') {
+      visitor.problem('symlink-not-followed', path, false)
+      return { work: visitor.file(fileVisit(host, path, scopes, own)) }
+    }
+    const real: ByteName = Buffer.from(host.realPath(bytesOf(path))).toString('latin1')
+    return { work: visitor.file(fileVisit(host, real, scopes, target)) }
+  } catch (error) {
+    visitor.problem(problemOf(error, path).code, path, true)
+    return {}
+  }
+}
+
+function fileVisit(host: Host, path: BytePath, scopes: readonly number[], stat: FileStat): FileVisit {
+  return {
+    scopes,
+    directory: directoryOf(path),
+    name: baseOf(path),
+    isRegular: stat.kind === 'file',
+    // Whatever file system it lies on.
+    endsShort: false,
+    stat: () => stat,
+    open: () => host.open(bytesOf(path)),
+  }
+}
