@@ -66,7 +66,7 @@ class ArchiveWalk {
   async #zipEntry(source: ByteSource, entry: ZipEntry, path: EntryPath): Promise<void> {
     let data: EntryData | undefined
     try {
-      if (entry.kind === 'file') data = zipData(source, entry, this.#budget)
+      if (entry.kind !== 'directory') data = zipData(source, entry, this.#budget)
     } catch (error) {
       this.#tell(error, path)
     }
@@ -100,7 +100,7 @@ class ArchiveWalk {
       for await (const { entry, data, problem } of tarEntries(reader)) {
         const inner = [...path, entry.name]
         if (problem !== undefined) this.#tell(problem, inner)
-        await this.#entry(entry, problem === undefined ? data : undefined, inner)
+        await this.#entry(entry, problem === undefined && entry.kind === 'file' ? data : undefined, inner)
       }
     } finally {
       await reader.close()
@@ -114,7 +114,7 @@ class ArchiveWalk {
     this.#budget.takeEntry()
     const feed = new EntryFeed(this.#visitor.entry(path, entry))
     try {
-      if (data !== undefined && entry.kind === 'file') await this.#read(entry, data, path, feed)
+      if (data !== undefined) await this.#read(entry, data, path, feed)
     } catch (error) {
       if (error instanceof ArchiveStopped) throw error
       this.#tell(error, path)

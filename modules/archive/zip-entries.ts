@@ -1,4 +1,3 @@
-import type { FileKind } from '../host/host.ts'
 import type { ArchiveEntry } from './archive-entry.ts'
 import { corrupt } from './archive-error.ts'
 import { type ByteSource, readExactly } from './byte-source.ts'
@@ -50,10 +49,12 @@ function entryOf(header: Buffer, nameBytes: number, extraBytes: number, base: nu
   const unix = header[5] === 3 ? header.readUInt16LE(40) : 0
   const flags = header.readUInt16LE(8)
   const method = header.readUInt16LE(10)
-  const isDirectory = name.at(-1) === 0x2f
+  // Bytes are bytes, whatever the mode says: Java and most others do not look at it.
+  const isDirectory = name.at(-1) === 0x2f && wide.sizeBytes === 0
+  const isLink = (unix & 0o170000) === 0o120000
   return {
     name,
-    kind: isDirectory ? 'directory' : kindOfMode(unix),
+    kind: isDirectory ? 'directory' : isLink ? 'link' : 'file',
     mode: unix === 0 ? undefined : unix & 0o7777,
     mtimeNs: extendedTime(extra.get(0x5455)) ?? dosTime(header.readUInt16LE(14), header.readUInt16LE(12)),
     method,
@@ -88,25 +89,6 @@ function wideNumbers(header: Buffer, extra: Buffer | undefined) {
     return safeNumber(extra, at - 8)
   }
   return { sizeBytes: read(24), packedBytes: read(20), offset: read(42) }
-}
-
-function kindOfMode(mode: number): FileKind {
-  switch (mode & 0o170000) {
-    case 0o040000:
-      return 'directory'
-    case 0o120000:
-      return 'link'
-    case 0o010000:
-      return 'fifo'
-    case 0o140000:
-      return 'socket'
-    case 0o020000:
-      return 'character-device'
-    case 0o060000:
-      return 'block-device'
-    default:
-      return 'file'
-  }
 }
 
 const nsPerSecond = 1_000_000_000n

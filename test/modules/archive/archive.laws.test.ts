@@ -140,7 +140,7 @@ describe.skipIf(!existsSync('/usr/bin/zip') || !existsSync('/bin/tar'))(
     it('zip of a pipe, with sizes behind the bytes', async () => {
       const seen = await look(shell(`seq 1 20000 | zip -q - - | cat`))
       expect(seen.problems).toEqual([])
-      expect(textsOf(seen)['-']).toMatch(/^1\n2\n[^]*\n20000\n$/)
+      expect(textsOf(seen)['-']).toMatch(/^1\n2\n(.*\n)*20000\n$/)
     })
 
     it('zip -e is encrypted, names are seen', async () => {

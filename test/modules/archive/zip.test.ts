@@ -50,6 +50,13 @@ describe('a zip', () => {
     expect(entries.get('link')?.entry.kind).toBe('link')
   })
 
+  it('is read whatever a mode says, as Java reads it', async () => {
+    const modes = [0o120777, 0o010644, 0o040755, 0o020666]
+    const zip = makeZip(modes.map((mode) => ({ name: `${mode}`, content: 'evil', mode })))
+    expect(Object.values(textsOf(await look(zip)))).toEqual(modes.map(() => 'evil'))
+    expect(textsOf(await look(makeZip([{ name: 'dir/', content: 'evil' }])))).toEqual({ 'dir/': 'evil' })
+  })
+
   it('keeps names that are no UTF-8, hostile or the same', async () => {
     const names = [
       Buffer.from([0xff, 0xfe]),
