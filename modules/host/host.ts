@@ -69,6 +69,9 @@ export interface OpenFile {
    *  the buffer is asked for its kind. What stays below that, like a null device, is told apart by `stat` alone.
    *  @throws HostError, `not-supported` for anything but a regular file */
   read(buffer: Uint8Array): number
+  /** Fills `buffer` from a place on, as far as there are bytes; where `read` stands does not matter to it and stays.
+   *  @throws HostError, `not-supported` for anything but a regular file */
+  readAt(buffer: Uint8Array, position: number): number
   /** Has the file's size or modification time changed since its `stat`? */
   changed(): boolean
   close(): void

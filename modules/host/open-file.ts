@@ -50,6 +50,18 @@ class DescriptorFile implements OpenFile {
     return count
   }
 
+  readAt(buffer: Uint8Array, position: number): number {
+    if (this.stat.kind !== 'file') throw new HostError('not-supported')
+    let filled = 0
+    while (filled < buffer.length) {
+      const left = buffer.subarray(filled)
+      const count = systemCall(() => readSync(this.#open, left, 0, left.length, position + filled))
+      if (count === 0) break
+      filled += count
+    }
+    return filled
+  }
+
   changed(): boolean {
     if (this.#descriptor === undefined) return false
     const before = this.stat

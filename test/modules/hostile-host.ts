@@ -84,6 +84,12 @@ export function hostileHost(seed: number, text: string): Host {
           offset += piece.length
           return piece.length
         },
+        readAt(buffer, position) {
+          mayRefuse(0.1)
+          const piece = content.subarray(position, position + buffer.length)
+          buffer.set(piece)
+          return piece.length
+        },
         changed: () => random() < 0.2,
         close: () => undefined,
       }
@@ -131,6 +137,7 @@ export function endlessHost(text: string): Host {
         }
         return buffer.length
       },
+      readAt: (buffer) => buffer.fill(0x78).length,
       changed: () => false,
       close: () => undefined,
     }),

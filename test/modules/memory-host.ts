@@ -65,6 +65,11 @@ export function memoryHost(
           offset += piece.length
           return piece.length
         },
+        readAt(buffer, position) {
+          const piece = content.subarray(position, position + buffer.length)
+          buffer.set(piece)
+          return piece.length
+        },
         changed: () => false,
         close: () => undefined,
       }

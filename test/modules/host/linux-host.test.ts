@@ -57,6 +57,23 @@ describe.runIf(isLinux).each(['descriptors', 'paths'] as const)('a host that loo
     return { outside, root, host: createHost({ root, platform: way === 'paths' ? 'freebsd' : 'linux' }) }
   }
 
+  it('reads from any place of a file, and of nothing but a file', () => {
+    const { root, host } = aHost()
+    const file = host.open('/etc/passwd')
+    const at = (position: number, sizeBytes: number) => {
+      const buffer = Buffer.alloc(sizeBytes)
+      return buffer.toString('latin1', 0, file.readAt(buffer, position))
+    }
+    expect([at(2, 2), at(4, 100), at(0, 6), at(6, 1), at(99, 1)]).toEqual(['si', 'de', 'inside', '', ''])
+    expect(readAll(file)).toBe('inside')
+    execFileSync('mkfifo', [join(root, 'etc/fifo')])
+    const etc = host.openDirectory('/etc')
+    const fifo = etc.open('fifo', false)
+    expect(codeOf(() => fifo.readAt(Buffer.alloc(1), 0))).toBe('not-supported')
+    fifo.close()
+    etc.close()
+  })
+
   it('takes absolute links and dots inside the root', () => {
     const { outside, root, host } = aHost()
     symlinkSync('/etc/passwd', join(root, 'absolute'))
