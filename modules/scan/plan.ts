@@ -14,11 +14,16 @@ export interface ScanPattern {
   readonly source: string
   /** Found is a match, or a line without one (of lines only). */
   readonly finds: 'match' | 'line-without'
+  /** Found once and no more is looked for, or every line (of lines only). Existence when not given. */
+  readonly reports?: 'existence' | 'lines'
 }
 
 /** How patterns are looked for. */
 export interface ScanPlan {
   readonly text: TextKind
+  readonly kernels: Kernels | undefined
+  /** Patterns of which every line counts. */
+  readonly counted: readonly number[]
   /** Byte by byte. A group for those that match, and one for each that a line is to lack. */
   readonly walked: readonly PatternGroup[]
   /** By what every match holds. */
@@ -28,6 +33,8 @@ export interface ScanPlan {
 /** Patterns of one automaton; in it they have the numbers of their places here. */
 export interface PatternGroup {
   readonly patterns: readonly number[]
+  /** Every line counts. */
+  readonly isCounted: boolean
   readonly pool: DfaPool
 }
 
@@ -40,6 +47,8 @@ export interface SearchedPatterns {
   readonly some: (places: readonly number[]) => OwnedSearch
   /** By place: is the literal all of the match? */
   readonly isWhole: readonly boolean[]
+  /** By place: does every line count? */
+  readonly isCounted: readonly boolean[]
   readonly longestBytes: number
   /** The automaton of the pattern at a place, which is number 0 in it. */
   readonly alone: (place: number) => DfaPool
@@ -61,9 +70,10 @@ export function planScan(
   kernels: Kernels | undefined,
 ): ScanPlan {
   const planner = new Planner(text, kernels)
-  const asked = patterns.map(({ source, finds }, pattern) => ({
+  const asked = patterns.map(({ source, finds, reports }, pattern) => ({
     pattern,
     finds,
+    isCounted: reports === 'lines' && text === 'lines',
     node: parseFor(text, source),
   }))
   return planner.plan(asked)
@@ -72,6 +82,7 @@ export function planScan(
 interface Asked {
   readonly pattern: number
   readonly finds: ScanPattern['finds']
+  readonly isCounted: boolean
   readonly node: Node
 }
 
@@ -102,8 +113,13 @@ class Planner {
     const walked = sought.filter(({ pattern }) => !places.has(pattern))
     return {
       text: this.#text,
+      kernels: this.#kernels,
+      counted: asked.filter(({ isCounted }) => isCounted).map(({ pattern }) => pattern),
       walked: [
-        ...(walked.length === 0 ? [] : [this.#group(walked, 'matches', maxDfaCells)]),
+        ...[false, true]
+          .map((isCounted) => walked.filter((one) => one.isCounted === isCounted))
+          .filter((some) => some.length > 0)
+          .map((some) => this.#group(some, 'matches', maxDfaCells)),
         ...missed.map((one) => this.#group([one], 'lines-without', shareOf(missed.length))),
       ],
       // Patterns that match nothing need no search.
@@ -147,6 +163,7 @@ class Planner {
       all: some([...all.keys()]),
       some,
       isWhole: all.map(({ need }) => need.isWhole),
+      isCounted: all.map(({ isCounted }) => isCounted),
       longestBytes: literalsOf(all).reduce((most, { text }) => Math.max(most, text.length), 1),
       alone: (place) => {
         const pool =
@@ -169,7 +186,11 @@ class Planner {
   }
 
   #group(asked: readonly Asked[], finds: Finds, cells: number): PatternGroup {
-    return { patterns: asked.map(({ pattern }) => pattern), pool: this.#pool(asked, finds, cells) }
+    return {
+      patterns: asked.map(({ pattern }) => pattern),
+      isCounted: asked.some(({ isCounted }) => isCounted),
+      pool: this.#pool(asked, finds, cells),
+    }
   }
 
   #pool(asked: readonly Asked[], finds: Finds, cells: number): DfaPool {

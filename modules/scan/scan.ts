@@ -1,3 +1,5 @@
+import { LineCounts, type LinesFound } from './engine/line-counts.ts'
+import { LineStarts } from './engine/line-starts.ts'
 import { LiteralWalk } from './engine/literal-walk.ts'
 import { Meter } from './engine/meter.ts'
 import { nothing } from './engine/nothing.ts'
@@ -14,32 +16,41 @@ export class Scan {
   readonly #found = new Map<number, number>()
   readonly #walks: readonly Walk[]
   readonly #literals: LiteralWalk | undefined
+  readonly #counts: LineCounts | undefined
   /** Of all bytes taken. */
   #takenBytes = 0
   /** Where the line begins that the next byte is part of. */
   #lineStart = 0
   #isOver = false
   #isClosed = false
-  /** The bytes that are being taken. */
+  /** The bytes that are being taken, and their lines when somebody asks for them. */
   #chunk: Buffer = empty
+  #lines: LineStarts | undefined
 
-  /** @param release takes the scan when it is closed */
-  constructor(plan: ScanPlan, release: (scan: Scan) => void) {
+  /** @param maxPlaces of each pattern whose lines are counted
+   *  @param release takes the scan when it is closed */
+  constructor(plan: ScanPlan, maxPlaces: number, release: (scan: Scan) => void) {
     this.#plan = plan
     this.#release = release
     this.#walks = plan.walked.map((group) => ({
       group,
-      runner: new Runner(group.pool, [...group.patterns.keys()], this.#meter),
-      decide: (place, at) => void this.#found.set(group.patterns[place] as number, this.#offsetOf(at)),
+      runner: new Runner(group.pool, [...group.patterns.keys()], this.#meter, group.isCounted),
+      decide: (place, at) => this.#find(group.patterns[place] as number, this.#offsetOf(at)),
     }))
-    const find = (pattern: number, offset: number): void => void this.#found.set(pattern, offset)
+    const find = (pattern: number, offset: number): void => this.#find(pattern, offset)
     this.#literals = plan.searched && new LiteralWalk(plan.searched, plan.text, this.#meter, find)
+    if (plan.counted.length > 0) this.#counts = new LineCounts(plan.counted, maxPlaces, plan.kernels)
   }
 
   /** Patterns found so far, each with an offset in bytes: of lines, where a line begins that was found (not always the first of
    *  several); of bytes, within the match or right behind it. */
   get found(): ReadonlyMap<number, number> {
     return this.#found
+  }
+
+  /** Of a pattern that reports lines: those that were found so far, as far as everything was done that `feed` gave. */
+  linesOf(pattern: number): LinesFound {
+    return this.#counts?.of(pattern) ?? noLines
   }
 
   /** Can more bytes change nothing? */
@@ -81,18 +92,25 @@ export class Scan {
    *  @returns see `feed` */
   end(): Iterable<void> {
     const hasLine = this.#lineStart < this.#takenBytes
-    this.#endWalks(hasLine)
+    for (const { group, runner } of this.#walks) {
+      runner.end(hasLine, (place) => this.#find(group.patterns[place] as number, this.#lineStart))
+    }
     this.#isOver = true
-    return this.#literals?.end(hasLine) ?? nothing
+    const rest = this.#literals?.end(hasLine) ?? nothing
+    if (rest !== nothing && this.#counts !== undefined) return this.#countRest(rest, empty)
+    this.#counts?.took(empty, this.#takenBytes)
+    return rest
   }
 
   /** A text that is all there: takes it and comes to its end, without keeping a copy of the last line.
    *  @returns see `feed` */
   whole(text: Buffer): Iterable<void> {
     if (this.#walks.length > 0) return this.#wholeWalked(text)
-    this.#took(text)
     this.#isOver = true
-    return this.#literals?.whole(text) ?? nothing
+    const rest = this.#literals?.whole(text) ?? nothing
+    if (rest !== nothing && this.#counts !== undefined) return this.#countRest(rest, text)
+    this.#counts?.took(text, 0)
+    return rest
   }
 
   /** Nothing more is asked of it, not even what it has found: the scanner uses it for the next text. May be called in the midst of one. */
@@ -108,6 +126,7 @@ export class Scan {
     if (this.#found.size > 0) this.#found.clear()
     for (const { runner } of this.#walks) runner.restart()
     this.#literals?.restart()
+    this.#counts?.restart()
     this.#takenBytes = 0
     this.#lineStart = 0
     this.#isOver = false
@@ -128,24 +147,30 @@ export class Scan {
     this.#took(chunk)
   }
 
-  #endWalks(hasLine: boolean): void {
-    for (const { group, runner } of this.#walks) {
-      runner.end(hasLine, (place) => this.#found.set(group.patterns[place] as number, this.#lineStart))
-    }
+  *#countRest(rest: Iterable<void>, chunk: Buffer): Generator<void, void> {
+    yield* rest
+    this.#counts?.took(chunk, this.#takenBytes)
+  }
+
+  #find(pattern: number, offset: number): void {
+    if (this.#counts === undefined || !this.#found.has(pattern)) this.#found.set(pattern, offset)
+    this.#counts?.add(pattern, offset)
   }
 
   #took(chunk: Buffer): void {
+    this.#counts?.took(chunk, this.#takenBytes)
     const last = this.#plan.text === 'lines' ? chunk.lastIndexOf(newline) : -1
     if (last >= 0) this.#lineStart = this.#takenBytes + last + 1
     this.#takenBytes += chunk.length
     this.#chunk = empty
+    this.#lines = undefined
   }
 
   /** @param at behind the byte that decided, perhaps the newline of the line that it decided about */
   #offsetOf(at: number): number {
     if (this.#plan.text === 'bytes') return this.#takenBytes + at
-    const before = at < 2 ? -1 : this.#chunk.lastIndexOf(newline, at - 2)
-    return before < 0 ? this.#lineStart : this.#takenBytes + before + 1
+    this.#lines ??= new LineStarts(this.#chunk, this.#takenBytes, this.#lineStart)
+    return this.#lines.of(at)
   }
 }
 
@@ -156,3 +181,4 @@ interface Walk {
 }
 
 const empty = Buffer.alloc(0)
+const noLines: LinesFound = { count: 0, places: [] }

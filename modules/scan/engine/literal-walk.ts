@@ -3,6 +3,7 @@ import type { LiteralCursor, LiteralSearch } from '../literals/literal.ts'
 import type { SearchedPatterns } from '../plan.ts'
 import type { TextKind } from '../program/language.ts'
 import { Held } from './held.ts'
+import { LineStarts } from './line-starts.ts'
 import type { Meter } from './meter.ts'
 import { nothing } from './nothing.ts'
 import { Runner } from './runner.ts'
@@ -122,10 +123,8 @@ export class LiteralWalk {
   *#feedLines(chunk: Buffer, offset: number): Generator<void, void> {
     const lineStart = this.#held.isEmpty ? offset : this.#held.offset
     for (const runner of this.#walked) {
-      yield* runner.run(chunk, 0, chunk.length, (place, at) => {
-        const before = at < 2 ? -1 : chunk.lastIndexOf(newline, at - 2)
-        this.#take(place, before < 0 ? lineStart : offset + before + 1)
-      })
+      const lines = new LineStarts(chunk, offset, lineStart)
+      yield* runner.run(chunk, 0, chunk.length, (place, at) => this.#take(place, lines.of(at)))
     }
     let start = 0
     if (!this.#held.isEmpty) {
@@ -149,7 +148,7 @@ export class LiteralWalk {
     if (this.#longLine !== undefined) return yield* this.#runLong(part)
     this.#held.add(part, offset)
     if (this.#held.length <= maxHeldLineBytes) return
-    this.#longLine = this.#together()
+    this.#longLine = new Runner(this.#patterns.together(), this.#searchedPlaces(), this.#meter)
     yield* this.#runLong(this.#held.forget())
   }
 
@@ -192,7 +191,7 @@ export class LiteralWalk {
       else if (offset + cursor.at < (this.#seenTo.get(place) ?? 0)) continue
       else if (this.#patterns.isWhole[place] !== true) yield* this.#verify(place, bytes, cursor.at, offset)
       else if (this.#text === 'bytes') this.#take(place, offset + cursor.at)
-      else this.#take(place, offset + lineStartOf(bytes, cursor.at))
+      else this.#takeLine(place, bytes, cursor.at, offset)
     }
     if (cursor.isCostly) yield* this.#walk(bytes, offset)
     else if (this.#stale > maxStale) this.#narrow()
@@ -201,11 +200,24 @@ export class LiteralWalk {
   /** Whole lines, or bytes, byte by byte: the search costs more than it saves. */
   *#walk(bytes: Buffer, offset: number): Generator<void, void> {
     this.#isCostly = true
-    const runner = this.#together()
-    const take = (place: number, at: number): void =>
-      this.#take(place, offset + (this.#text === 'bytes' ? at - 1 : lineStartOf(bytes, at - 1)))
-    yield* runner.run(bytes, 0, bytes.length, take)
-    runner.end(bytes.at(-1) !== newline, (place) => take(place, bytes.length))
+    for (const runner of this.#runners(this.#searchedPlaces())) {
+      const lines = new LineStarts(bytes, offset, offset)
+      const take = (place: number, at: number): void => {
+        const found = this.#text === 'bytes' ? offset + at - 1 : lines.of(at)
+        // What the search has told of already.
+        if (found >= (this.#seenTo.get(place) ?? 0)) this.#take(place, found)
+      }
+      yield* runner.run(bytes, 0, bytes.length, take)
+      runner.end(bytes.at(-1) !== newline, (place) => take(place, bytes.length))
+    }
+  }
+
+  #takeLine(place: number, bytes: Buffer, at: number, offset: number): void {
+    if (this.#patterns.isCounted[place] === true) {
+      const next = bytes.indexOf(newline, at)
+      this.#seenTo.set(place, offset + (next < 0 ? bytes.length : next + 1))
+    }
+    this.#take(place, offset + lineStartOf(bytes, at))
   }
 
   *#verify(place: number, bytes: Buffer, at: number, offset: number): Generator<void, void> {
@@ -223,7 +235,7 @@ export class LiteralWalk {
   /** A search that goes without the literals that do not matter any more. */
   #narrow(): void {
     this.#stale = 0
-    const places = [...this.#open].filter((place) => !this.#isWalked.has(place))
+    const places = this.#searchedPlaces()
     if (places.length === 0) return
     const { search, owners } = this.#patterns.some(places)
     this.#search = search
@@ -237,26 +249,34 @@ export class LiteralWalk {
       const bytes = this.#seenBytes.get(place) ?? 0
       return this.#isCostly || (bytes > bytesOfPatience && bytes > this.#searchedBytes / 2)
     }
-    const places = [...this.#open].filter((place) => !this.#isWalked.has(place) && isCostly(place))
+    const places = this.#searchedPlaces().filter(isCostly)
     if (places.length === 0) return
-    const runner = new Runner(this.#patterns.together(), places, this.#meter)
-    this.#walked.push(runner)
     for (const place of places) {
       this.#isWalked.add(place)
       this.#seenBytes.delete(place)
     }
     const { bytes, offset } = this.#held.peek()
-    yield* runner.run(bytes, 0, bytes.length, (place) => this.#take(place, offset))
+    for (const runner of this.#runners(places)) {
+      this.#walked.push(runner)
+      yield* runner.run(bytes, 0, bytes.length, (place) => this.#take(place, offset))
+    }
     this.#narrow()
   }
 
-  #together(): Runner {
-    const places = [...this.#open].filter((place) => !this.#isWalked.has(place))
-    return new Runner(this.#patterns.together(), places, this.#meter)
+  /** Of places: those that are over when they are found, and those of which each line counts. */
+  #runners(places: readonly number[]): readonly Runner[] {
+    return [false, true].flatMap((isCounted) => {
+      const some = places.filter((place) => this.#patterns.isCounted[place] === isCounted)
+      return some.length === 0 ? [] : [new Runner(this.#patterns.together(), some, this.#meter, isCounted)]
+    })
+  }
+
+  #searchedPlaces(): readonly number[] {
+    return [...this.#open].filter((place) => !this.#isWalked.has(place))
   }
 
   #take(place: number, offset: number): void {
-    this.#close(place)
+    if (this.#patterns.isCounted[place] !== true) this.#close(place)
     this.#found(this.#patterns.patterns[place] as number, offset)
   }
 

@@ -4,20 +4,26 @@ import type { DfaPool, Engine } from './dfa-pool.ts'
 import type { Meter } from './meter.ts'
 import { nothing } from './nothing.ts'
 
-/** Told of each pattern, once, with the place behind the byte that decided it. */
+/** Told of each pattern, once unless each line counts, with the place behind the byte that decided it. */
 export type Decide = (pattern: number, at: number) => void
+
+const newline = 0x0a
 
 /** Takes a text piece by piece through the automaton of a set of patterns. When its table is emptied too often, the set is
  *  halved; one pattern alone is simulated: the cost of a byte is never more than the size of the patterns. */
 export class Runner {
   readonly #pool: DfaPool
   readonly #meter: Meter
+  readonly #isCounting: boolean
   readonly #first: Part
   #parts: Part[]
 
-  constructor(pool: DfaPool, patterns: readonly number[], meter: Meter) {
+  /** @param isCounting tell of each line in which a pattern is decided (of lines only), perhaps several times of one, and of none before
+   *    one that was told of */
+  constructor(pool: DfaPool, patterns: readonly number[], meter: Meter, isCounting = false) {
     this.#pool = pool
     this.#meter = meter
+    this.#isCounting = isCounting
     this.#first = partOf(pool, patterns, pool.cells)
     this.#parts = [this.#first]
   }
@@ -62,7 +68,7 @@ export class Runner {
         }
         if (i >= to || part.open.size === 0) break
         i = part.isSimulated
-          ? simulate(part, bytes, i, to, decide, this.#meter)
+          ? this.#simulate(part, bytes, i, to, decide)
           : this.#runDfa(part, bytes, i, to, decide)
       }
     }
@@ -71,7 +77,8 @@ export class Runner {
 
   /** @see Automaton.end */
   end(hasLine: boolean, decide: (pattern: number) => void): void {
-    for (const { engine, at, open } of this.#parts) {
+    for (const { engine, at, open, isPassing } of this.#parts) {
+      if (isPassing) continue
       for (const pattern of engine.automaton.end(at, hasLine)) if (open.delete(pattern)) decide(pattern)
     }
   }
@@ -84,11 +91,13 @@ export class Runner {
 
   /** @returns behind the last byte taken: `to`, or where something is to be looked after */
   #runDfa(part: Part, bytes: Buffer, from: number, to: number, decide: Decide): number {
+    if (part.isPassing) return this.#passLine(part, bytes, from, to)
     const { dfa } = part.engine
     const { steps, flushes } = dfa
     dfa.at = part.at
     const pieceEnd = Math.min(to, from + maxPieceBytes)
-    const isParallel = this.#pool.language.text === 'lines' && part.bytes >= part.singleTo
+    const isParallel =
+      this.#pool.language.text === 'lines' && !this.#isCounting && part.bytes >= part.singleTo
     const end = isParallel
       ? runLanes(dfa, bytes, from, pieceEnd, this.#meter.left, (decided, at) =>
           this.#takeNews(part, decided, at, decide),
@@ -106,19 +115,36 @@ export class Runner {
       part.bytes = 0
       part.emptied = 0
     }
-    if (!isParallel && dfa.decided.length > 0) this.#takeNews(part, dfa.decided, end, decide)
-    else if (part.oldNews >= maxOldNews) this.#renew(part)
+    if (!isParallel && dfa.decided.length > 0) {
+      const told = this.#takeNews(part, dfa.decided, end, decide)
+      part.isPassing = this.#isCounting && bytes[end - 1] !== newline && told === part.open.size
+    } else if (part.oldNews >= maxOldNews) this.#renew(part)
     return end
   }
 
-  #takeNews(part: Part, decided: readonly number[], at: number, decide: Decide): void {
-    let isNews = false
+  /** To the end of a line of which everything is known. */
+  #passLine(part: Part, bytes: Buffer, from: number, to: number): number {
+    const end = bytes.indexOf(newline, from) + 1
+    const isOver = end > 0 && end <= to
+    const next = isOver ? end : to
+    this.#meter.add(next - from)
+    if (isOver) {
+      part.isPassing = false
+      part.at = part.engine.automaton.start
+    }
+    return next
+  }
+
+  /** @returns how many patterns were told of */
+  #takeNews(part: Part, decided: readonly number[], at: number, decide: Decide): number {
+    let told = 0
     for (const pattern of decided) {
-      if (!part.open.delete(pattern)) continue
-      isNews = true
+      if (!(this.#isCounting ? part.open.has(pattern) : part.open.delete(pattern))) continue
+      told += 1
       decide(pattern, at)
     }
-    if (!isNews) part.oldNews += 1
+    if (told === 0) part.oldNews += 1
+    return told
   }
 
   /** What is known is said again and again: go on with what is not. */
@@ -127,6 +153,26 @@ export class Runner {
     if (part.open.size === 0) return
     part.engine = this.#pool.get([...part.open], part.cells)
     part.at = part.engine.automaton.adopt(part.at)
+  }
+
+  #simulate(part: Part, bytes: Buffer, from: number, to: number, decide: Decide): number {
+    if (part.isPassing) return this.#passLine(part, bytes, from, to)
+    const { automaton } = part.engine
+    const { steps } = automaton
+    const maxSteps = this.#meter.left
+    let i = from
+    while (i < to && part.open.size > 0 && automaton.steps - steps + i - from <= maxSteps) {
+      const { next, decided } = automaton.advance(part.at, bytes[i] as number, false)
+      part.at = next
+      i += 1
+      if (decided.length === 0) continue
+      this.#takeNews(part, decided, i, decide)
+      part.isPassing = this.#isCounting && bytes[i - 1] !== newline
+      if (part.isPassing) break
+    }
+    automaton.forget()
+    this.#meter.add(i - from + automaton.steps - steps)
+    return i
   }
 
   /** @returns what takes the place of the part, which has nothing to do any more; nothing when it goes on by itself */
@@ -145,25 +191,10 @@ export class Runner {
       // Together they take no more room than it did.
       const fresh = partOf(this.#pool, some, Math.max(minCells, part.cells >> 1))
       fresh.at = fresh.engine.automaton.adopt(part.at)
+      fresh.isPassing = part.isPassing
       return fresh
     })
   }
-}
-
-function simulate(part: Part, bytes: Buffer, from: number, to: number, decide: Decide, meter: Meter): number {
-  const { automaton } = part.engine
-  const { steps } = automaton
-  const maxSteps = meter.left
-  let i = from
-  while (i < to && part.open.size > 0 && automaton.steps - steps + i - from <= maxSteps) {
-    const { next, decided } = automaton.advance(part.at, bytes[i] as number, false)
-    part.at = next
-    i += 1
-    for (const pattern of decided) if (part.open.delete(pattern)) decide(pattern, i)
-  }
-  automaton.forget()
-  meter.add(i - from + automaton.steps - steps)
-  return i
 }
 
 /** Patterns that share an automaton, and where it stands. */
@@ -181,6 +212,8 @@ class Part {
   /** Up to where lanes are not tried. */
   singleTo = 0
   isSimulated = false
+  /** All that it may tell of the line was told: the rest of it is passed by. */
+  isPassing = false
   readonly #patterns: readonly number[]
   readonly #engine: Engine
 
@@ -202,6 +235,7 @@ class Part {
     this.bytes = 0
     this.singleTo = 0
     this.isSimulated = false
+    this.isPassing = false
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { LinePlace } from '../../../modules/scan/engine/line-counts.ts'
 import type { KernelChoice } from '../../../modules/scan/kernels/kernels.ts'
 import { readBuffer } from '../../../modules/scan/kernels/read-buffer.ts'
 import type { ScanPattern } from '../../../modules/scan/plan.ts'
@@ -13,10 +14,10 @@ describe.each<KernelChoice>(['auto', 'off'])('a scan for several patterns, kerne
   test(`finds in a text, however it is cut, what re2js finds line by line, in ${pairs} random pairs`, () => {
     const dice = new Dice(seed)
     const wrong: string[] = []
-    let [found, asked] = [0, 0]
+    let [found, asked, counted] = [0, 0, 0]
     while (asked < pairs) {
       const patterns = randomPatterns(dice)
-      const scanner = new Scanner(patterns, 'lines', kernels)
+      const scanner = new Scanner(patterns, 'lines', { kernels, maxPlaces: 3 })
       for (let i = 0; i < 3; i++) {
         const text = Buffer.concat([randomWordText(dice), randomWordText(dice), randomWordText(dice)])
         const scan = scanner.begin()
@@ -26,10 +27,21 @@ describe.each<KernelChoice>(['auto', 'off'])('a scan for several patterns, kerne
           for (const chunk of cut(dice, text)) run(scan.feed(chunk))
           run(scan.end())
         }
-        for (const [pattern, { source, finds }] of patterns.entries()) {
+        for (const [pattern, { source, finds, reports }] of patterns.entries()) {
           asked += 1
           const lines = goLines(source, text)
           const wanted = finds === 'match'
+          if (reports === 'lines') {
+            const places = placesOf(text, lines, wanted)
+            const expected = { count: places.length, places: places.slice(0, 3) }
+            const { count, places: told } = scan.linesOf(pattern)
+            if (places.length > 1) counted += 1
+            if (JSON.stringify({ count, places: told }) !== JSON.stringify(expected)) {
+              wrong.push(
+                `lines of ${patterns.map((p) => p.source).join(' ')} #${pattern} ${finds} on ${text.toString('hex')}: ${JSON.stringify(told)}`,
+              )
+            }
+          }
           const offset = scan.found.get(pattern)
           if (offset !== undefined) found += 1
           const line = offset === undefined ? undefined : lines[lineNumber(text, offset)]
@@ -46,6 +58,7 @@ describe.each<KernelChoice>(['auto', 'off'])('a scan for several patterns, kerne
     }
     expect(wrong.slice(0, 5)).toEqual([])
     expect(found).toBeGreaterThan(pairs / 10)
+    expect(counted).toBeGreaterThan(pairs / 20)
     expect(found).toBeLessThan((pairs * 9) / 10)
   }, 600_000)
 })
@@ -54,8 +67,9 @@ function randomPatterns(dice: Dice): readonly ScanPattern[] {
   const patterns: ScanPattern[] = []
   while (patterns.length <= dice.below(6)) {
     const source = randomWordPattern(dice)
-    if (isValidPattern(source))
-      patterns.push({ source, finds: dice.below(5) === 0 ? 'line-without' : 'match' })
+    if (!isValidPattern(source)) continue
+    const finds = dice.below(5) === 0 ? 'line-without' : 'match'
+    patterns.push({ source, finds, reports: dice.below(3) === 0 ? 'lines' : 'existence' })
   }
   return patterns
 }
@@ -85,6 +99,14 @@ function* cut(dice: Dice, text: Buffer): Generator<Buffer, void> {
 
 function run(work: Iterable<void>): void {
   for (const _ of work);
+}
+
+/** Lines for which the oracle says `wanted`. */
+function placesOf(text: Buffer, lines: readonly boolean[], wanted: boolean): readonly LinePlace[] {
+  const starts = [0, ...[...text.keys()].filter((at) => text[at] === 0x0a).map((at) => at + 1)]
+  return [...lines.keys()]
+    .filter((i) => lines[i] === wanted)
+    .map((i) => ({ line: i + 1, offset: starts[i] as number }))
 }
 
 function lineNumber(text: Buffer, offset: number): number {
