@@ -43,7 +43,7 @@ export class Scan {
   }
 
   /** Patterns found so far, each with an offset in bytes: of lines, where a line begins that was found (not always the first of
-   *  several); of bytes, within the match or right behind it. */
+   *  several); else within the match or right behind it. */
   get found(): ReadonlyMap<number, number> {
     return this.#found
   }
@@ -168,7 +168,7 @@ export class Scan {
 
   /** @param at behind the byte that decided, perhaps the newline of the line that it decided about */
   #offsetOf(at: number): number {
-    if (this.#plan.text === 'bytes') return this.#takenBytes + at
+    if (this.#plan.text !== 'lines') return this.#takenBytes + at
     this.#lines ??= new LineStarts(this.#chunk, this.#takenBytes, this.#lineStart)
     return this.#lines.of(at)
   }

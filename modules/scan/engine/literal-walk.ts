@@ -80,7 +80,7 @@ export class LiteralWalk {
   /** @param offset of the chunk in the text
    *  @returns what is left to do, see `Runner.run` */
   feed(chunk: Buffer, offset: number): Iterable<void> {
-    if (this.#text === 'bytes') return this.#feedBytes(chunk, offset)
+    if (this.#text !== 'lines') return this.#feedBytes(chunk, offset)
     if (this.#walked.length > 0 || !this.#held.isEmpty) return this.#feedLines(chunk, offset)
     const end = chunk.lastIndexOf(newline) + 1
     const rest = end === 0 ? nothing : this.#look(chunk.subarray(0, end), offset)
@@ -98,7 +98,7 @@ export class LiteralWalk {
   /** @param hasLine is there anything behind the last newline? */
   *end(hasLine: boolean): Generator<void, void> {
     const { bytes, offset } = this.#held.take()
-    if (this.#text === 'bytes') return
+    if (this.#text !== 'lines') return
     for (const runner of [...this.#walked, ...(this.#longLine === undefined ? [] : [this.#longLine])]) {
       runner.end(hasLine, (place) => this.#take(place, offset))
     }
@@ -190,7 +190,7 @@ export class LiteralWalk {
       if (!this.#open.has(place) || this.#isWalked.has(place)) this.#stale += 1
       else if (offset + cursor.at < (this.#seenTo.get(place) ?? 0)) continue
       else if (this.#patterns.isWhole[place] !== true) yield* this.#verify(place, bytes, cursor.at, offset)
-      else if (this.#text === 'bytes') this.#take(place, offset + cursor.at)
+      else if (this.#text !== 'lines') this.#take(place, offset + cursor.at)
       else this.#takeLine(place, bytes, cursor.at, offset)
     }
     if (cursor.isCostly) yield* this.#walk(bytes, offset)
@@ -203,9 +203,8 @@ export class LiteralWalk {
     for (const runner of this.#runners(this.#searchedPlaces())) {
       const lines = new LineStarts(bytes, offset, offset)
       const take = (place: number, at: number): void => {
-        const found = this.#text === 'bytes' ? offset + at - 1 : lines.of(at)
-        // What the search has told of already.
-        if (found >= (this.#seenTo.get(place) ?? 0)) this.#take(place, found)
+        const found = this.#text === 'lines' ? lines.of(at) : offset + at - 1
+        this.#take(place, found)
       }
       yield* runner.run(bytes, 0, bytes.length, take)
       runner.end(bytes.at(-1) !== newline, (place) => take(place, bytes.length))

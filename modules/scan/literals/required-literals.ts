@@ -115,7 +115,7 @@ function stringsOf(set: CodePointSet, text: TextKind): NeededStrings | undefined
     for (let point = set[i] as number; point <= (set[i + 1] as number); point++) points.add(point)
   }
   // Any byte that is not UTF-8 reads as this one.
-  if (text === 'lines' && points.has(replacementPoint)) return undefined
+  if (text !== 'bytes' && points.has(replacementPoint)) return undefined
   const strings: NeededString[] = []
   for (const point of points) {
     const isLetter = isAsciiLetter(point)
@@ -128,7 +128,7 @@ function stringsOf(set: CodePointSet, text: TextKind): NeededStrings | undefined
         letters: isLetter ? 'as-written' : 'none',
         isLoose: false,
       })
-    } else if (point !== 0x0a && !(point >= 0xd800 && point <= 0xdfff)) {
+    } else if (!(text === 'lines' && point === 0x0a) && !(point >= 0xd800 && point <= 0xdfff)) {
       // Lines hold no newline, decoded text no surrogate: these match nothing.
       const bytes = Buffer.from(String.fromCodePoint(point)).toString('latin1')
       strings.push({ text: bytes, letters: isLetter ? 'as-written' : 'none', isLoose: false })

@@ -1,6 +1,7 @@
 import { maxCodePoint, replacementPoint } from '../syntax/code-point-set.ts'
 import { isWordPoint } from '../syntax/named-class.ts'
 import { decoderCuts, nonePending, type Pending, reachable, shapeOf } from './decoder.ts'
+import type { TextKind } from './language.ts'
 import { assertion, assertionBits, type Program } from './program.ts'
 
 /** Which bytes a program cannot tell apart, so that its tables need one column for all of them. */
@@ -15,13 +16,13 @@ export interface Alphabet {
   canonical(pending: Pending): Pending
 }
 
-export function alphabetOf(program: Program, text: 'lines' | 'bytes'): Alphabet {
+export function alphabetOf(program: Program, text: TextKind): Alphabet {
   const points = breakpoints(program)
-  const isAscii = text === 'lines' && program.sets.every((set) => (set.at(-1) ?? 0) < 0x80)
+  const isAscii = text !== 'bytes' && program.sets.every((set) => (set.at(-1) ?? 0) < 0x80)
   const cuts = new Set<number>([0, 0x0a, 0x0b, 0x80])
   if (text === 'lines') for (const cut of [0x0d, 0x0e]) cuts.add(cut)
   for (const point of points) if (point < (text === 'bytes' ? 0x100 : 0x80)) cuts.add(point)
-  if (text === 'lines' && !isAscii) {
+  if (text !== 'bytes' && !isAscii) {
     for (const cut of decoderCuts) cuts.add(cut)
     for (const point of points) {
       if (point < 0x80 || point > maxCodePoint || (point >= 0xd800 && point <= 0xdfff)) continue

@@ -88,6 +88,7 @@ export class Automaton {
       this.#step(byte)
       return this.#result(nonePending)
     }
+    if (this.#text === 'text') return this.#decode(from.pending, byte)
     if (byte === newline) return this.#endLine(from)
     if ((from.behind & afterMatch) !== 0) return { next: from, decided: nobody }
     const { pending } = from
@@ -96,19 +97,28 @@ export class Automaton {
       if (pending !== carriageReturn) this.#stepAll(abandoned(pending))
       return this.#result(carriageReturn)
     }
-    if (this.alphabet.isAscii) {
-      this.#step(byte < 0x80 ? byte : replacementPoint)
-      return this.#result(nonePending)
-    }
-    const decoded = decodeByte(pending === carriageReturn ? nonePending : pending, byte)
-    this.#stepAll(decoded.points)
-    return this.#result(this.alphabet.canonical(decoded.pending))
+    return this.#decode(pending === carriageReturn ? nonePending : pending, byte)
   }
 
   /** The text ends here. @param hasLine is there anything behind the last newline? */
   end(at: Configuration, hasLine: boolean): readonly number[] {
     if (this.#text === 'lines') return hasLine ? this.advance(at, newline).decided : nobody
-    return this.#stepper.step(at.kernel, at.behind, endOfText, false).matches
+    this.#kernel = at.kernel
+    this.#behind = at.behind
+    this.#decided = nobody
+    this.#stepAll(abandoned(at.pending))
+    this.#decide(this.#stepper.step(this.#kernel, this.#behind, endOfText, false).matches)
+    return this.#decided
+  }
+
+  #decode(pending: Pending, byte: number): Advance {
+    if (this.alphabet.isAscii) {
+      this.#step(byte < 0x80 ? byte : replacementPoint)
+      return this.#result(nonePending)
+    }
+    const decoded = decodeByte(pending, byte)
+    this.#stepAll(decoded.points)
+    return this.#result(this.alphabet.canonical(decoded.pending))
   }
 
   #endLine(from: Configuration): Advance {

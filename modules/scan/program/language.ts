@@ -7,8 +7,9 @@ import { Workspace } from './workspace.ts'
 
 /** What the text is.
  *  - lines: of UTF-8 as Go's bufio.ScanLines cuts it: at `\n`, without one `\r` before it; a last line needs no newline
+ *  - text: one text of UTF-8, newlines and all
  *  - bytes: one text of bytes */
-export type TextKind = 'lines' | 'bytes'
+export type TextKind = 'lines' | 'text' | 'bytes'
 
 /** Patterns, made ready for automata. */
 export interface Language {
@@ -31,5 +32,5 @@ export function languageOf(patterns: readonly Node[], text: TextKind): Language 
 
 /** @throws MigError `bad-regex` */
 export function parseFor(text: TextKind, source: string): Node {
-  return parsePattern(source, text === 'lines' ? codePoints : singleBytes)
+  return parsePattern(source, text === 'bytes' ? singleBytes : codePoints)
 }
