@@ -103,6 +103,22 @@ describe('a scan', () => {
       expect(foundIn(sources, text, size, 'bytes')).toEqual([0, 1, 2, 3, 4, 5])
   })
 
+  test('finds in a text as a whole what crosses lines, and reads invalid bytes as Go does, also at the end', () => {
+    const found = (text: string, ...sources: string[]): readonly number[] => {
+      const bytes = Buffer.from(text, 'latin1')
+      const [first, ...others] = [1, 2, 3, 100].map((size) => foundIn(sources, bytes, size, 'text'))
+      for (const other of others) expect(other).toEqual(first)
+      return first as readonly number[]
+    }
+    expect(found('xab\ncdx', 'ab\\ncd', '(?s)b.c', 'b.c', 'b$', '(?m)b$')).toEqual([0, 1, 4])
+    expect(found('ab\r\ncd', 'b\\r\\nc', '^ab$', '(?m)^cd$')).toEqual([0, 2])
+    expect(found('abc\xffdef', 'abc\\x{fffd}def', 'abc.def', 'abc..def', '\\xff')).toEqual([0, 1])
+    expect(found('a\xc3', '^a.$', '^a$', 'a\\x{fffd}\\z', '^a..$')).toEqual([0, 2])
+    expect(found('a\xe2\x82', '^a.$', '^a..$')).toEqual([1])
+    expect(found('\xc3\xa9\n', '\u00e9', '^.\\n$', '\\pL\\s\\z')).toEqual([0, 1, 2])
+    expect(found('', '^$', '\\A\\z', 'a*', '.')).toEqual([0, 1, 2])
+  })
+
   test('finds each of a thousand words that a text has, and no other', () => {
     const dice = new Dice(5)
     const words = Array.from({ length: 1000 }, () =>
