@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { MigError } from '../../node/core/error.ts'
+import { defaultArchiveDepth, maxArchiveDepth } from '../../node/core/limits.ts'
 import { type FileParameters, mismatchFilters, type Search } from './options.ts'
 
 const repeatable = (flag: string, placeholder: string, help: string) =>
@@ -36,6 +37,23 @@ export const fileOptions = z.strictObject({
   matchlimit: count('matchlimit', 1000, 'hits after which a search stops; 0 for no limit'),
   returnsha256: yesOrNo('returnsha256', 'the SHA-256 of each hit (with -matchall)'),
   decompress: yesOrNo('decompress', 'look inside gzip: content and hashes are those of what is decoded'),
+  manifest: repeatable(
+    'manifest',
+    '<regex>',
+    "a jar's `Implementation-Version: 2.14.1` or Maven `group:artifact:version`; '!regex' inverts",
+  ),
+  archives: yesOrNo(
+    'archives',
+    'test the entries of zip, jar, war, tar, gz, bz2, xz and zst too, nested ones as well',
+  ),
+  archivedepth: z
+    .int()
+    .default(defaultArchiveDepth)
+    .meta({
+      flag: 'archivedepth',
+      placeholder: '<n>',
+      help: `archives in one another, 1 to ${maxArchiveDepth}`,
+    }),
   verbose: yesOrNo('verbose', "accepted because MIG's command line has it; changes nothing"),
 })
 
@@ -49,6 +67,7 @@ const listFlags = [
   ['sha1', 'sha1'],
   ['sha2', 'sha2'],
   ['sha3', 'sha3'],
+  ['manifests', 'manifest'],
 ] as const
 
 /** @throws MigError `usage` when there is no path */
@@ -72,6 +91,7 @@ export function toParameters(values: Readonly<Record<string, unknown>>): FilePar
       matchlimit: given.matchlimit,
       ...(given.returnsha256 ? { returnsha256: true } : {}),
       ...(given.decompress ? { decompress: true } : {}),
+      ...(given.archives ? { archives: true, archivedepth: given.archivedepth } : {}),
     },
   }
   return { searches: { s1 } }
@@ -82,4 +102,6 @@ export const fileExamples = [
   'mig file -path /etc/cron.d -path /var/spool/cron -content "(?i)password"',
   'mig file -path /home -path /root -name "^id_" -content "BEGIN .*PRIVATE KEY" -returnsha256',
   'mig file -path /usr/bin -mode "^u" -mtime "<7d"',
+  'mig file -path / -archives -name "^JndiLookup\\.class$"',
+  'mig file -path /opt -archives -manifest "log4j-core:2\\.(\\d|1[0-6])\\."',
 ] as const

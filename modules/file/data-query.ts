@@ -1,10 +1,12 @@
 import { LineTest } from './line-test.ts'
+import { ManifestTest } from './manifest-test.ts'
 import type { HashAlgorithm, SearchPlan } from './search-plan.ts'
 
 /** What one search still wants to know from the bytes of one file. */
 export class DataQuery {
   readonly plan: SearchPlan
   readonly tests: readonly LineTest[]
+  readonly manifests: readonly ManifestTest[]
   readonly algorithms: ReadonlySet<HashAlgorithm>
   /** Hexadecimal, lower case; missing where the bytes could not be seen to their end. */
   hashes: ReadonlyMap<HashAlgorithm, string> = new Map()
@@ -14,6 +16,7 @@ export class DataQuery {
   constructor(plan: SearchPlan) {
     this.plan = plan
     this.tests = plan.contents.map((check) => new LineTest(check))
+    this.manifests = plan.manifests.map((check) => new ManifestTest(check))
     const algorithms = new Set(plan.hashes.map((check) => check.algorithm))
     if (returnsSha256(plan)) algorithms.add('sha256')
     this.algorithms = algorithms
@@ -26,15 +29,15 @@ export class DataQuery {
     return check === undefined || hash === undefined ? undefined : (hash === check.hex) !== check.flipped
   }
 
-  /** What it learned was not about a file. */
-  forget(): void {
-    for (const test of this.tests) test.verdict = undefined
-    this.hashes = new Map()
+  /** The lines that a jar has about itself. */
+  takeManifest(lines: readonly string[]): void {
+    for (const test of this.manifests) test.take(lines)
+    if (this.plan.matchAll && this.manifests.some((test) => test.verdict !== true)) this.isLost = true
   }
 
   get passesAll(): boolean {
-    const contents = this.tests.every((test) => test.verdict === true)
-    return contents && this.plan.hashes.every((_, at) => this.hashPasses(at) === true)
+    const tests = [...this.tests, ...this.manifests].every((test) => test.verdict === true)
+    return tests && this.plan.hashes.every((_, at) => this.hashPasses(at) === true)
   }
 }
 
@@ -44,5 +47,5 @@ export function returnsSha256(plan: SearchPlan): boolean {
 }
 
 export function needsData(plan: SearchPlan): boolean {
-  return plan.contents.length > 0 || plan.hashes.length > 0
+  return plan.contents.length > 0 || plan.hashes.length > 0 || plan.manifests.length > 0
 }

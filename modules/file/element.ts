@@ -1,13 +1,17 @@
 import { z } from 'zod'
-import { maxEventStringChars } from '../../node/core/limits.ts'
+import { maxArchiveDepth, maxEventStringChars } from '../../node/core/limits.ts'
 import type { FileStat } from '../host/host.ts'
 import { type DisplayPath, displayPath } from './display-path.ts'
+import type { EntryFacts } from './entry-facts.ts'
 import { type BytePath, bytesOf, join } from './file-path.ts'
 import { goMode, goTime } from './go-format.ts'
 import type { Hit } from './match-file.ts'
 import { mismatchFilters, type Search } from './options.ts'
 import type { Check, SearchPlan } from './search-plan.ts'
 import type { FileVisit } from './visit.ts'
+
+/** A nested path of them fits in one event. */
+const maxEntryNameChars = 4096
 
 const words = z.array(z.string()).optional()
 const wordsLike = (form: RegExp) => z.array(z.string().regex(form)).optional()
@@ -27,6 +31,7 @@ const echo = z.strictObject({
   sha1: hashes,
   sha2: hashes,
   sha3: hashes,
+  manifests: words,
   options: z.strictObject({
     maxdepth: z.number(),
     maxerrors: z.number(),
@@ -38,14 +43,19 @@ const echo = z.strictObject({
     debug: z.literal('print').optional(),
     returnsha256: z.boolean().optional(),
     decompress: z.boolean().optional(),
+    archives: z.boolean().optional(),
+    archivedepth: z.number().optional(),
   }),
 })
 type Echo = z.infer<typeof echo>
 
-/** MIG's element, and `rawfile` beside a path that is not UTF-8. `file` is empty where nothing matched. */
+/** MIG's element, and `rawfile` beside a path that is not UTF-8. `file` is empty where nothing matched. What lies in an archive has the
+ *  archive's path as `file`, and in `entry` the names from the outermost archive in. */
 export const fileElement = z.strictObject({
   file: z.string(),
   rawfile: z.base64().optional(),
+  entry: z.array(z.string()).max(maxArchiveDepth).optional(),
+  rawentry: z.array(z.base64()).max(maxArchiveDepth).optional(),
   search: echo,
   fileinfo: z.strictObject({
     size: z.number(),
@@ -72,6 +82,29 @@ export function hitElement({ plan, check, sha256 }: Hit, visit: FileVisit, stat:
       ...(sha256 === undefined ? {} : { sha256: sha256.toUpperCase() }),
     },
   }
+}
+
+/** The element of an entry. What its archive does not say stays empty; a size is -1 where nobody has decoded it. */
+export function entryElement(hit: Hit, visit: FileVisit, facts: EntryFacts): FileElement {
+  const { fileinfo, search, ...file } = hitElement(hit, visit, facts.stat)
+  const names = facts.path.map((name) => shown(name.toString('latin1'), maxEntryNameChars))
+  const isText = names.every(({ rawfile }) => rawfile === undefined)
+  return {
+    ...file,
+    entry: names.map((name) => name.file),
+    ...(isText ? {} : { rawentry: facts.path.map(rawName) }),
+    search,
+    fileinfo: {
+      ...fileinfo,
+      mode: facts.knows('modes') ? fileinfo.mode : '',
+      lastmodified: facts.knows('mtimes') ? fileinfo.lastmodified : '',
+    },
+  }
+}
+
+/** Base64 of a name, of its beginning when it is too long to be shown. */
+function rawName(name: Buffer): string {
+  return name.subarray(0, Math.floor(maxEntryNameChars / 4) * 3).toString('base64')
 }
 
 /** Says that nothing matched a search, or one check of it. */
@@ -105,11 +138,23 @@ function echoCheck({ field, value }: Check, paths: readonly string[]): Echo {
   return { paths: [...paths], [field]: [value], options: noOptions }
 }
 
-const listFields = ['contents', 'names', 'sizes', 'modes', 'mtimes', 'md5', 'sha1', 'sha2', 'sha3'] as const
+const listFields = [
+  'contents',
+  'names',
+  'sizes',
+  'modes',
+  'mtimes',
+  'md5',
+  'sha1',
+  'sha2',
+  'sha3',
+  'manifests',
+] as const
 
 /** As MIG prints it: empty fields are left out, the three limits are 0. */
 function echoSearch({ search }: SearchPlan): Echo {
   const { matchall, macroal, mismatch, remotefs, debug, returnsha256, decompress } = search.options ?? {}
+  const { archives, archivedepth } = search.options ?? {}
   return {
     ...(search.description ? { description: search.description } : {}),
     paths: search.paths,
@@ -123,6 +168,8 @@ function echoSearch({ search }: SearchPlan): Echo {
       ...(debug === 'print' ? { debug } : {}),
       ...(returnsha256 ? { returnsha256 } : {}),
       ...(decompress ? { decompress } : {}),
+      ...(archives ? { archives } : {}),
+      ...(archives && archivedepth !== undefined ? { archivedepth } : {}),
     },
   }
 }

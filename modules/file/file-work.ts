@@ -1,6 +1,7 @@
 import { HostError } from '../host/host.ts'
 import type { ProblemCode } from '../module.ts'
-import { type FileElement, hitElement } from './element.ts'
+import { searchArchive } from './archive-work.ts'
+import { entryElement, type FileElement, hitElement } from './element.ts'
 import { type BytePath, join } from './file-path.ts'
 import { type FileOutcome, matchFile } from './match-file.ts'
 import { type Breath, FileScanner } from './scan-file.ts'
@@ -27,6 +28,8 @@ export class FileWork implements Visitor {
   /** The plans of the scopes of the file before: mostly those of the next one too. */
   #scopes: readonly number[] = []
   #chosen: readonly SearchPlan[] = []
+  /** Those of them that look into archives. */
+  #opening: readonly SearchPlan[] = []
 
   constructor(plans: readonly SearchPlan[], board: Board, breath: Breath, listener: Listener) {
     this.#plans = plans
@@ -40,8 +43,11 @@ export class FileWork implements Visitor {
     if (visit.scopes !== this.#scopes) {
       this.#scopes = visit.scopes
       this.#chosen = visit.scopes.flatMap((scope) => this.#plans[scope] ?? [])
+      this.#opening = this.#chosen.filter((plan) => plan.archiveDepth > 0)
     }
     const outcome = matchFile(visit, this.#chosen, this.#scanner)
+    const opening = this.#opening
+    if (opening.length > 0 && visit.isRegular) return this.#withEntries(visit, outcome, opening)
     if ('hits' in outcome) {
       this.#tell(visit, outcome)
       return undefined
@@ -73,6 +79,23 @@ export class FileWork implements Visitor {
     } finally {
       matching.return({ hits: [], problems: [] })
     }
+  }
+
+  *#withEntries(
+    visit: FileVisit,
+    outcome: FileOutcome | Generator<Promise<unknown> | undefined, FileOutcome>,
+    plans: readonly SearchPlan[],
+  ): Work {
+    this.#tell(visit, 'hits' in outcome ? outcome : yield* outcome)
+    yield searchArchive(visit, plans, this.#scanner, {
+      wants: (plan) => !this.#board.isFull(this.#plans.indexOf(plan)),
+      hit: (hit, facts) => {
+        const plan = this.#plans.indexOf(hit.plan)
+        if (this.#board.isFull(plan)) return
+        this.#listener.hit(plan, placeOf(hit.plan, hit.check), entryElement(hit, visit, facts))
+      },
+      problem: (code, about) => this.problem(code, about, false),
+    })
   }
 
   #tell(visit: FileVisit, { hits, problems }: FileOutcome): void {

@@ -1,9 +1,6 @@
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
-import { codeOf } from '../../node/core/error.ts'
 import { decodedBytesBeforeRatio, maxDecodedBytes, maxDecodedRatio } from '../../node/core/limits.ts'
-import { HostError } from '../host/host.ts'
+import { ArchiveError } from '../archive/archive-error.ts'
+import { gunzip as decode } from '../archive/zlib-stream.ts'
 
 /** The stream is no (whole) gzip stream, or becomes too large. */
 export class GunzipError extends Error {
@@ -45,23 +42,14 @@ export async function* gunzip(
       yield chunk
     }
   }
-  const decoder = createGunzip({ chunkSize: 64 * 1024 })
-  const flow = pipeline(Readable.from(counted(), { objectMode: true, highWaterMark: 1 }), decoder)
-  // The loop below sees the same failure; here it would only be unhandled.
-  flow.catch(() => {})
   try {
-    for await (const chunk of decoder) {
+    for await (const chunk of decode(counted())) {
       given += chunk.length
       const isBomb = given > limits.bytesBeforeRatio && given > taken * limits.maxRatio
       if (isBomb || given > limits.maxBytes) throw new GunzipError('too-large')
       yield chunk
     }
   } catch (error) {
-    if (error instanceof GunzipError || error instanceof HostError) throw error
-    if (codeOf(error)?.startsWith('Z_') === true) throw new GunzipError('corrupt-data')
-    throw error
-  } finally {
-    decoder.destroy()
-    await flow.catch(() => {})
+    throw error instanceof ArchiveError ? new GunzipError('corrupt-data') : error
   }
 }

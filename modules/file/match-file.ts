@@ -1,9 +1,12 @@
-import { type FileStat, HostError } from '../host/host.ts'
+import { ArchiveError } from '../archive/archive-error.ts'
+import { readManifest } from '../archive/read-manifest.ts'
+import { type FileStat, HostError, type OpenFile } from '../host/host.ts'
 import { problemOf } from '../host-problem.ts'
 import type { ProblemCode } from '../module.ts'
 import { DataQuery, needsData, returnsSha256 } from './data-query.ts'
 import { decodeLossy } from './decode-lossy.ts'
 import { bytesOf } from './file-path.ts'
+import { archiveLimits, fileSource } from './file-source.ts'
 import type { FileScanner, Steps } from './scan-file.ts'
 import type { Check, SearchPlan } from './search-plan.ts'
 import type { FileVisit } from './visit.ts'
@@ -102,7 +105,11 @@ function* readData(
   try {
     const file = visit.open()
     try {
-      const codes = yield* scanner.scan(file, queries, visit.endsShort)
+      const codes = new Set<ProblemCode>()
+      const manifests = readManifests(file, visit, queries, codes)
+      if (manifests !== undefined) yield manifests
+      const left = queries.filter((query) => !query.isLost)
+      if (left.length > 0) for (const code of yield* scanner.scan(file, left, visit.endsShort)) codes.add(code)
       // Whatever stands under the name by now, only files are reported.
       if (queries.some((query) => hitsOf(query).length > 0) && file.stat.kind !== 'file') {
         for (const query of queries) query.forget()
@@ -119,7 +126,31 @@ function* readData(
   }
 }
 
-function hitsOf(query: DataQuery): readonly Hit[] {
+/** What jars say of themselves is read first: it is little. @returns undefined when nobody asks */
+function readManifests(
+  file: OpenFile,
+  visit: FileVisit,
+  queries: readonly DataQuery[],
+  codes: Set<ProblemCode>,
+): Promise<void> | undefined {
+  const asking = queries.filter((query) => query.manifests.length > 0)
+  if (asking.length === 0) return undefined
+  return (async () => {
+    try {
+      const lines = await readManifest(fileSource(file), bytesOf(visit.name), archiveLimits(1))
+      for (const query of asking) {
+        if (lines !== undefined) query.takeManifest(lines)
+        else if (query.plan.matchAll) query.isLost = true
+      }
+    } catch (error) {
+      for (const query of asking) if (query.plan.matchAll) query.isLost = true
+      codes.add(error instanceof ArchiveError ? error.code : problemOf(error, '').code)
+    }
+  })()
+}
+
+/** What one search has found in bytes. */
+export function hitsOf(query: DataQuery): readonly Hit[] {
   const { plan } = query
   if (plan.matchAll) {
     if (!query.passesAll) return []
@@ -127,5 +158,6 @@ function hitsOf(query: DataQuery): readonly Hit[] {
   }
   const contents = query.tests.filter((test) => test.verdict === true).map((test) => test.check)
   const hashes = plan.hashes.filter((_, at) => query.hashPasses(at) === true)
-  return [...contents, ...hashes].map((check) => ({ plan, check, sha256: undefined }))
+  const manifests = query.manifests.filter((test) => test.verdict === true).map((test) => test.check)
+  return [...contents, ...hashes, ...manifests].map((check) => ({ plan, check, sha256: undefined }))
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { MigError } from '../../node/core/error.ts'
+import { maxArchiveDepth } from '../../node/core/limits.ts'
 import { compileRegex } from '../../node/core/regex.ts'
 import { parsedBy } from '../parsed-by.ts'
 import { isAbsolutePath } from './file-path.ts'
@@ -68,6 +69,8 @@ const options = z.strictObject({
   debug: z.string().optional(),
   returnsha256: z.boolean().optional(),
   decompress: z.boolean().optional(),
+  archives: z.boolean().optional(),
+  archivedepth: z.int().min(1).max(maxArchiveDepth).optional(),
 })
 export type SearchOptions = z.infer<typeof options>
 
@@ -83,6 +86,7 @@ const search = z.strictObject({
   sha1: listOf(hex(40)),
   sha2: listOf(hex(64, 96, 128)),
   sha3: listOf(hex(56, 64, 96, 128)),
+  manifests: listOf(regex),
   options: options.nullable().optional(),
 })
 export type Search = z.infer<typeof search>

@@ -16,6 +16,7 @@ const fields = [
   ['sha1', 'sha1'],
   ['sha2', 'sha2'],
   ['sha3', 'sha3'],
+  ['manifest', 'manifests'],
 ] as const
 
 /** MIG's lines: one a hit; and, unless only hits are wanted, misses, errors and the statistics. */
@@ -46,7 +47,8 @@ function hitLine(label: string, element: FileElement): string {
   const { lastmodified, mode, size, sha256 } = element.fileinfo
   const hash = sha256 === undefined ? '' : `, sha256:${sha256.toLowerCase()}`
   const info = `lastmodified:${lastmodified}, mode:${mode}, size:${size}${hash}`
-  return `${element.file} [${info}] in search '${label}'${checksOf(element)}`
+  const path = [element.file, ...(element.entry ?? [])].join('!/')
+  return `${path} [${info}] in search '${label}'${checksOf(element)}`
 }
 
 /** ` on checks name='x'` for an element of one check; nothing for one of a whole search. */

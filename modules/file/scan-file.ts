@@ -24,11 +24,11 @@ export interface Breath {
 /** Reads files, each once from its beginning as far as any search wants, and answers the queries about them. */
 export class FileScanner {
   readonly #buffer: ReadBuffer
-  readonly #scanners = new ContentScanners()
-  readonly #breath: Breath
+  readonly scanners = new ContentScanners()
+  readonly breath: Breath
 
   constructor(breath: Breath) {
-    this.#breath = breath
+    this.breath = breath
     this.#buffer = readBuffer(bufferBytes)
   }
 
@@ -51,12 +51,12 @@ export class FileScanner {
       const isDecoded = isGzip(first) && queries.some((query) => query.plan.decompress)
       const raw = new DataStream(
         isDecoded ? queries.filter((query) => !query.plan.decompress) : queries,
-        this.#scanners,
+        this.scanners,
       )
       if (isDecoded) {
         const decoded = new DataStream(
           queries.filter((query) => query.plan.decompress),
-          this.#scanners,
+          this.scanners,
         )
         yield this.#decode(reader, raw, decoded, problems)
       }
@@ -78,12 +78,12 @@ export class FileScanner {
   *#feed(reader: Reader, work: Iterable<void>): Steps<void> {
     for (const _ of work) {
       yield
-      if (!this.#breath.isStopped) continue
+      if (!this.breath.isStopped) continue
       reader.isStopped = true
       return
     }
     yield
-    if (this.#breath.isStopped) reader.isStopped = true
+    if (this.breath.isStopped) reader.isStopped = true
   }
 
   async #decode(
@@ -120,13 +120,13 @@ export class FileScanner {
 
   async #feedInTurn(reader: Reader, work: Iterable<void>): Promise<void> {
     for (const _ of work) {
-      await this.#breath.pause()
-      if (!this.#breath.isStopped) continue
+      await this.breath.pause()
+      if (!this.breath.isStopped) continue
       reader.isStopped = true
       return
     }
-    await this.#breath.pause()
-    if (this.#breath.isStopped) reader.isStopped = true
+    await this.breath.pause()
+    if (this.breath.isStopped) reader.isStopped = true
   }
 }
 

@@ -1,3 +1,4 @@
+import { defaultArchiveDepth } from '../../node/core/limits.ts'
 import { compileRegex, type LinearRegex } from '../../node/core/regex.ts'
 import type { FileStat } from '../host/host.ts'
 import { type BytePath, cleanPath, toBytePath } from './file-path.ts'
@@ -18,6 +19,7 @@ export type CheckField =
   | 'sha1'
   | 'sha2'
   | 'sha3'
+  | 'manifests'
 
 /** One filter of a search. */
 export interface Check {
@@ -47,6 +49,12 @@ export interface HashCheck extends Check {
   readonly hex: string
 }
 
+/** Some line that a jar has about itself matches; an inverse one passes when none does, for jars too and nothing else. */
+export interface ManifestCheck extends Check {
+  readonly regex: LinearRegex
+  readonly inverse: boolean
+}
+
 /** As node:crypto names them. */
 export type HashAlgorithm =
   | 'md5'
@@ -68,18 +76,21 @@ export interface SearchPlan {
   readonly returnSha256: boolean
   readonly decompress: boolean
   readonly remote: boolean
+  /** Archives in one another that are looked into; 0 when none is. */
+  readonly archiveDepth: number
   /** Directories below one another, the root counted; Infinity for no bound. Likewise the next two. */
   readonly maxDepth: number
   readonly matchLimit: number
   readonly maxErrors: number
   readonly metadata: readonly MetadataCheck[]
+  readonly manifests: readonly ManifestCheck[]
   readonly contents: readonly ContentCheck[]
   readonly hashes: readonly HashCheck[]
 }
 
-/** Every check of a plan in the order in which MIG makes them. */
+/** Every check of a plan: MIG's in the order in which MIG makes them, then ours. */
 export function checksOf(plan: SearchPlan): readonly Check[] {
-  return [...plan.metadata, ...plan.contents, ...plan.hashes]
+  return [...plan.metadata, ...plan.contents, ...plan.hashes, ...plan.manifests]
 }
 
 /** @param now start of the run in milliseconds since the epoch: what ages of files are measured from */
@@ -109,6 +120,7 @@ function planSearch(label: string, search: Search, now: number, compile: Compile
     returnSha256: options.returnsha256 ?? false,
     decompress: options.decompress ?? false,
     remote: options.remotefs ?? false,
+    archiveDepth: options.archives === true ? (options.archivedepth ?? defaultArchiveDepth) : 0,
     maxDepth: boundOf(options.maxdepth),
     matchLimit: boundOf(options.matchlimit),
     maxErrors: boundOf(options.maxerrors),
@@ -118,6 +130,10 @@ function planSearch(label: string, search: Search, now: number, compile: Compile
       ...(search.sizes ?? []).map((value) => sizeCheck(value, mismatch.has('size'))),
       ...(search.mtimes ?? []).map((value) => mtimeCheck(value, mismatch.has('mtime'), nowNs)),
     ],
+    manifests: (search.manifests ?? []).map((value) => {
+      const { pattern, inverse } = splitInverse(value)
+      return { field: 'manifests', value, flipped: false, inverse, regex: compile(pattern) }
+    }),
     contents: (search.contents ?? []).map((value) => {
       const { pattern, inverse } = splitInverse(value)
       const flipped = mismatch.has('content')
