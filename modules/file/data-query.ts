@@ -35,6 +35,12 @@ export class DataQuery {
     if (this.plan.matchAll && this.manifests.some((test) => test.verdict !== true)) this.isLost = true
   }
 
+  /** What it learned was not about a file. */
+  forget(): void {
+    for (const test of [...this.tests, ...this.manifests]) test.verdict = undefined
+    this.hashes = new Map()
+  }
+
   get passesAll(): boolean {
     const tests = [...this.tests, ...this.manifests].every((test) => test.verdict === true)
     return tests && this.plan.hashes.every((_, at) => this.hashPasses(at) === true)
