@@ -1,6 +1,7 @@
 import type { Scan } from '../scan/scan.ts'
 import { Scanner } from '../scan/scanner.ts'
 import type { DataQuery } from './data-query.ts'
+import { LineTest } from './line-test.ts'
 import type { SearchPlan } from './search-plan.ts'
 
 /** Sets of searches whose scanners are kept: most files lie in the same few. */
@@ -13,9 +14,14 @@ export class ContentScanners {
 
   /** @returns a scan whose patterns are the tests of all queries in their order */
   begin(queries: readonly DataQuery[]): Scan {
-    const key = queries.map(({ plan }) => this.#numberOf(plan)).join()
+    return this.of(queries.map(({ plan }) => plan)).begin()
+  }
+
+  /** @returns a scanner whose patterns are the content checks of all plans in their order */
+  of(plans: readonly SearchPlan[]): Scanner {
+    const key = plans.map((plan) => this.#numberOf(plan)).join()
     const known = this.#scanners.get(key)
-    const scanner = known ?? scannerOf(queries)
+    const scanner = known ?? scannerOf(plans)
     // The one used last is the last to go.
     this.#scanners.delete(key)
     this.#scanners.set(key, scanner)
@@ -23,7 +29,7 @@ export class ContentScanners {
       if (this.#scanners.size <= maxScanners) break
       this.#scanners.delete(old)
     }
-    return scanner.begin()
+    return scanner
   }
 
   #numberOf(plan: SearchPlan): number {
@@ -33,10 +39,10 @@ export class ContentScanners {
   }
 }
 
-function scannerOf(queries: readonly DataQuery[]): Scanner {
-  const tests = queries.flatMap((query) => query.tests)
+function scannerOf(plans: readonly SearchPlan[]): Scanner {
+  const checks = plans.flatMap(({ contents }) => contents)
   return new Scanner(
-    tests.map(({ check, finds }) => ({ source: check.regex.source, finds })),
+    checks.map((check) => ({ source: check.regex.source, finds: new LineTest(check).finds })),
     'lines',
   )
 }

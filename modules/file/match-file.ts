@@ -7,7 +7,7 @@ import { DataQuery, needsData, returnsSha256 } from './data-query.ts'
 import { decodeLossy } from './decode-lossy.ts'
 import { bytesOf } from './file-path.ts'
 import { archiveLimits, fileSource } from './file-source.ts'
-import type { FileScanner, Steps } from './scan-file.ts'
+import type { FileScanner, FirstRead, Steps } from './scan-file.ts'
 import type { Check, SearchPlan } from './search-plan.ts'
 import type { FileVisit } from './visit.ts'
 
@@ -35,15 +35,15 @@ export function matchFile(
   scanner: FileScanner,
 ): FileOutcome | Steps<FileOutcome> {
   const hits: Hit[] = []
-  const queries: DataQuery[] = []
+  const wanting: SearchPlan[] = []
   try {
-    matchMetadata(visit, plans, hits, queries)
+    matchMetadata(visit, plans, hits, wanting)
   } catch (error) {
     // Its stat failed: it was listed and is gone.
     const { code } = problemOf(error, '')
     return { hits: [], problems: [{ code: code === 'not-found' ? 'vanished' : code, failedToOpen: true }] }
   }
-  if (queries.length > 0) return matchData(visit, hits, queries, scanner)
+  if (wanting.length > 0) return matchData(visit, hits, wanting, scanner)
   return hits.length === 0 ? nothing : { hits, problems: [] }
 }
 
@@ -53,7 +53,7 @@ function matchMetadata(
   visit: FileVisit,
   plans: readonly SearchPlan[],
   hits: Hit[],
-  queries: DataQuery[],
+  wanting: SearchPlan[],
 ): void {
   const name = textOf(visit.name)
   const stat = () => visit.stat()
@@ -63,13 +63,13 @@ function matchMetadata(
       for (const check of plan.metadata) {
         if (check.passes(name, stat)) hits.push({ plan, check, sha256: undefined })
       }
-      if (hasData) queries.push(new DataQuery(plan))
+      if (hasData) wanting.push(plan)
       continue
     }
     // A search without any filter matches nothing, as in MIG.
     if (plan.metadata.length === 0 && !hasData) continue
     if (!passesAll(plan, name, stat)) continue
-    if (hasData || returnsSha256(plan)) queries.push(new DataQuery(plan))
+    if (hasData || returnsSha256(plan)) wanting.push(plan)
     else hits.push({ plan, check: undefined, sha256: undefined })
   }
 }
@@ -84,46 +84,65 @@ function textOf(name: string): string {
   return name
 }
 
-function* matchData(
+function matchData(
   visit: FileVisit,
   hits: readonly Hit[],
-  queries: readonly DataQuery[],
+  plans: readonly SearchPlan[],
+  scanner: FileScanner,
+): FileOutcome | Steps<FileOutcome> {
+  if (!visit.isRegular) return { hits, problems: notRegular }
+  let file: OpenFile | undefined
+  try {
+    file = visit.open()
+    const first = scanner.look(file, plans, visit.endsShort)
+    if (first !== undefined) return readOn(visit, file, first, hits, plans, scanner)
+    file.close()
+    return hits.length === 0 ? nothing : { hits, problems: [] }
+  } catch (error) {
+    file?.close()
+    return { hits, problems: [problemOfOpen(error, file !== undefined)] }
+  }
+}
+
+/** Closes the file at its end. */
+function* readOn(
+  visit: FileVisit,
+  file: OpenFile,
+  first: FirstRead,
+  hits: readonly Hit[],
+  plans: readonly SearchPlan[],
   scanner: FileScanner,
 ): Steps<FileOutcome> {
-  const problems = yield* readData(visit, queries, scanner)
-  return { hits: [...hits, ...queries.flatMap(hitsOf)], problems }
+  try {
+    const queries = plans.map((plan) => new DataQuery(plan))
+    const codes = new Set<ProblemCode>()
+    const manifests = readManifests(file, visit, queries, codes)
+    if (manifests !== undefined) yield manifests
+    const left = queries.filter((query) => !query.isLost)
+    if (left.length > 0)
+      for (const code of yield* scanner.scan(file, first, left, visit.endsShort)) codes.add(code)
+    const more = queries.flatMap(hitsOf)
+    // Whatever stands under the name by now, only files are reported.
+    if (more.length > 0 && file.stat.kind !== 'file') return { hits, problems: notRegular }
+    return { hits: [...hits, ...more], problems: [...codes].map((code) => ({ code, failedToOpen: false })) }
+  } catch (error) {
+    return { hits, problems: [problemOfOpen(error, true)] }
+  } finally {
+    file.close()
+  }
 }
 
 const notRegular = [{ code: 'not-regular', failedToOpen: false }] as const
 
-function* readData(
-  visit: FileVisit,
-  queries: readonly DataQuery[],
-  scanner: FileScanner,
-): Steps<FileOutcome['problems']> {
-  if (!visit.isRegular) return notRegular
-  try {
-    const file = visit.open()
-    try {
-      const codes = new Set<ProblemCode>()
-      const manifests = readManifests(file, visit, queries, codes)
-      if (manifests !== undefined) yield manifests
-      const left = queries.filter((query) => !query.isLost)
-      if (left.length > 0) for (const code of yield* scanner.scan(file, left, visit.endsShort)) codes.add(code)
-      // Whatever stands under the name by now, only files are reported.
-      if (queries.some((query) => hitsOf(query).length > 0) && file.stat.kind !== 'file') {
-        for (const query of queries) query.forget()
-        return notRegular
-      }
-      return [...codes].map((code) => ({ code, failedToOpen: false }))
-    } finally {
-      file.close()
-    }
-  } catch (error) {
-    if (!(error instanceof HostError)) throw error
-    const vanished = error.code === 'not-found' || error.code === 'is-link'
-    return [{ code: vanished ? 'vanished' : problemOf(error, '').code, failedToOpen: true }]
+/** @param isOpen it was opened, and is not what it was listed as, or cannot be read */
+function problemOfOpen(error: unknown, isOpen: boolean): FileOutcome['problems'][number] {
+  if (!(error instanceof HostError)) throw error
+  if (isOpen) {
+    const code = error.code === 'not-supported' ? 'not-regular' : problemOf(error, '').code
+    return { code, failedToOpen: false }
   }
+  const vanished = error.code === 'not-found' || error.code === 'is-link'
+  return { code: vanished ? 'vanished' : problemOf(error, '').code, failedToOpen: true }
 }
 
 /** What jars say of themselves is read first: it is little. @returns undefined when nobody asks */

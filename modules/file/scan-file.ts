@@ -6,12 +6,19 @@ import { ContentScanners } from './content-scanners.ts'
 import type { DataQuery } from './data-query.ts'
 import { DataStream } from './data-stream.ts'
 import { GunzipError, gunzip, isGzip } from './gunzip.ts'
+import { QuickLook } from './quick-look.ts'
+import type { SearchPlan } from './search-plan.ts'
 import { isSparse } from './sparse.ts'
 
 const bufferBytes = 256 * 1024
 
 /** Work in steps: yields where others may have their turn, and what must be awaited before it goes on. */
 export type Steps<T> = Generator<Promise<unknown> | undefined, T>
+
+/** What stands in the scanner's buffer of a file: its first bytes, until the next file is looked at. */
+export interface FirstRead {
+  readonly count: number
+}
 
 /** What scanning asks of the thread that it runs in. */
 export interface Breath {
@@ -26,10 +33,30 @@ export class FileScanner {
   readonly #buffer: ReadBuffer
   readonly scanners = new ContentScanners()
   readonly breath: Breath
+  #lastLook: { readonly plans: readonly SearchPlan[]; readonly look: QuickLook } | undefined
 
   constructor(breath: Breath) {
     this.breath = breath
     this.#buffer = readBuffer(bufferBytes)
+  }
+
+  /** Reads the beginning of a file.
+   *  @returns undefined when that was all of it and no search is answered by it; else what it has read, for `scan`
+   *  @throws HostError */
+  look(file: OpenFile, plans: readonly SearchPlan[], endsShort: boolean): FirstRead | undefined {
+    const { bytes } = this.#buffer
+    const count = file.read(bytes)
+    const isWhole = endsShort && count < bytes.length
+    if (isWhole && this.#quickLook(plans).isDull(bytes.subarray(0, count))) return undefined
+    return { count }
+  }
+
+  #quickLook(plans: readonly SearchPlan[]): QuickLook {
+    const last = this.#lastLook
+    if (last !== undefined && isSame(last.plans, plans)) return last.look
+    const look = new QuickLook(plans, this.scanners)
+    this.#lastLook = { plans, look }
+    return look
   }
 
   /** Gives its buffer back. */
@@ -37,18 +64,23 @@ export class FileScanner {
     this.#buffer.release()
   }
 
-  /** @param endsShort a read that brings less than was asked for is the file's end
+  /** @param first what `look` has read of it
+   *  @param endsShort a read that brings less than was asked for is the file's end
    *  @returns what went wrong; what a query could not learn for that reason stays unknown in it */
-  *scan(file: OpenFile, queries: readonly DataQuery[], endsShort: boolean): Steps<ReadonlySet<ProblemCode>> {
+  *scan(
+    file: OpenFile,
+    first: FirstRead,
+    queries: readonly DataQuery[],
+    endsShort: boolean,
+  ): Steps<ReadonlySet<ProblemCode>> {
     const problems = new Set<ProblemCode>()
-    const reader = new Reader(file, this.#buffer.bytes, endsShort)
+    const reader = new Reader(file, first, this.#buffer.bytes, endsShort)
     try {
-      const first = reader.peek()
       if (!reader.isAtEnd && isSparse(file.stat)) {
         problems.add('sparse-file')
         return problems
       }
-      const isDecoded = isGzip(first) && queries.some((query) => query.plan.decompress)
+      const isDecoded = isGzip(reader.peek()) && queries.some((query) => query.plan.decompress)
       const raw = new DataStream(
         isDecoded ? queries.filter((query) => !query.plan.decompress) : queries,
         this.scanners,
@@ -130,6 +162,10 @@ export class FileScanner {
   }
 }
 
+function isSame(a: readonly SearchPlan[], b: readonly SearchPlan[]): boolean {
+  return a === b || (a.length === b.length && a.every((plan, at) => plan === b[at]))
+}
+
 class Reader {
   reads = 0
   isAtEnd = false
@@ -140,10 +176,11 @@ class Reader {
   #peeked: Buffer | undefined
   #total = 0
 
-  constructor(file: OpenFile, buffer: Buffer, endsShort: boolean) {
+  constructor(file: OpenFile, first: FirstRead, buffer: Buffer, endsShort: boolean) {
     this.#file = file
     this.#buffer = buffer
     this.#endsShort = endsShort
+    this.#peeked = this.#take(first.count)
   }
 
   /** The next bytes, which `next` will give again. */
@@ -161,7 +198,10 @@ class Reader {
 
   #read(): Buffer {
     if (this.isAtEnd) return Buffer.alloc(0)
-    const count = this.#file.read(this.#buffer)
+    return this.#take(this.#file.read(this.#buffer))
+  }
+
+  #take(count: number): Buffer {
     this.reads += 1
     this.#total += count
     // A short read is the end where it can be trusted, or where it brings all that the size promised. Kernel files promise nothing and

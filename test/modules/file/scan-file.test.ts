@@ -29,7 +29,7 @@ async function scan(
     pause: async () => undefined,
   }
   const scanner = new FileScanner(breath)
-  const steps = scanner.scan(file, [query], true)
+  const steps = scanner.scan(file, scanner.look(file, [], false) ?? { count: 0 }, [query], true)
   let step = steps.next()
   for (; step.done !== true; step = steps.next()) await step.value
   const problems = step.value
