@@ -144,6 +144,13 @@ export const maxCredentialBytes = 3 * 1024 * 1024
 /** Credentials above this wait for one of a few places, so that strangers cannot fill the memory. */
 export const smallCredentialBytes = 256 * 1024
 export const maxLargeCredentialsAtOnce = 16
+/** A link on which nothing has come for so long is pinged by whoever dialled it … */
+export const linkQuietOutboundMs = 20_000
+/** … and by the other end when that has not happened. */
+export const linkQuietInboundMs = 30_000
+/** Silence after a ping that ends a link: a dead one is noticed within 45 s by both ends. A frame of 64 KiB takes 16 s on a line of
+ *  32 kbit/s, but then its bytes have come in between. */
+export const pongLimitMs = 15_000
 /** Streams of one connection, in all protocols together; a member needs about twenty. */
 export const maxMuxedStreams = 128
 export const maxRefusalReasonBytes = 512
