@@ -243,7 +243,7 @@ export class LiteralWalk {
 
   /** Where half of a text is lines with a literal, the search for it is only a cost. */
   *#walkCostly(): Generator<void, void> {
-    if (this.#longLine !== undefined) return
+    if (this.#longLine !== undefined || (!this.#isCostly && this.#seenBytes.size === 0)) return
     const isCostly = (place: number): boolean => {
       const bytes = this.#seenBytes.get(place) ?? 0
       return this.#isCostly || (bytes > bytesOfPatience && bytes > this.#searchedBytes / 2)
