@@ -1,5 +1,6 @@
-import { parseFor, type TextKind } from './program/language.ts'
+import { parseFor } from './program/language.ts'
 import { ProgramSize } from './program/size.ts'
+import type { TextKind } from './program/text-kind.ts'
 
 /** Finds out, without building anything, whether one scanner can look for all of these: who asks and who answers refuse alike, before
  *  anything is looked for.

@@ -1,7 +1,7 @@
 import { maxHeldLineBytes } from '../../../node/core/limits.ts'
 import type { LiteralCursor, LiteralSearch } from '../literals/literal.ts'
 import type { SearchedPatterns } from '../plan.ts'
-import type { TextKind } from '../program/language.ts'
+import type { TextKind } from '../program/text-kind.ts'
 import { Held } from './held.ts'
 import { LineStarts } from './line-starts.ts'
 import type { Meter } from './meter.ts'

@@ -1,8 +1,8 @@
 import { maxCodePoint, replacementPoint } from '../syntax/code-point-set.ts'
 import { isWordPoint } from '../syntax/named-class.ts'
 import { decoderCuts, nonePending, type Pending, reachable, shapeOf } from './decoder.ts'
-import type { TextKind } from './language.ts'
 import { assertion, assertionBits, type Program } from './program.ts'
+import type { TextKind } from './text-kind.ts'
 
 /** Which bytes a program cannot tell apart, so that its tables need one column for all of them. */
 export interface Alphabet {

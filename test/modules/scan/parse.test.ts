@@ -2,9 +2,10 @@ import { RE2JS } from 're2js'
 import { describe, expect, test } from 'vitest'
 import { checkPatterns } from '../../../modules/scan/check-patterns.ts'
 import { Automaton } from '../../../modules/scan/program/automaton.ts'
-import { languageOf, parseFor, type TextKind } from '../../../modules/scan/program/language.ts'
+import { languageOf, parseFor } from '../../../modules/scan/program/language.ts'
 import { buildProgram } from '../../../modules/scan/program/program.ts'
 import { instructionsOf } from '../../../modules/scan/program/size.ts'
+import type { TextKind } from '../../../modules/scan/program/text-kind.ts'
 import { Scanner } from '../../../modules/scan/scanner.ts'
 import { MigError } from '../../../node/core/error.ts'
 import { maxScanInstructions } from '../../../node/core/limits.ts'
@@ -116,17 +117,17 @@ describe('the size of patterns', () => {
   })
 
   test('is refused when it is too much, with the pattern that is one too many, by who asks and who answers alike', () => {
-    const large = `(${'[a-c]x'.repeat(8)}){1000}`
+    // re2js makes one step of such an alternative, so that it takes little time to refuse none of them.
+    const one = `(${[...'abcdefghijklmnopqrstuvwxyz'].join('|')})x){1000}`
+    const large = `(${one}`
     const count = Math.floor(maxScanInstructions / instructionsOf(parseFor('lines', large)))
     const some = Array.from({ length: count }, () => large)
     expect(() => checkPatterns(some, 'lines')).not.toThrow()
     const refused = expect.objectContaining({
       code: 'bad-regex',
-      message: expect.stringMatching(
-        /^regular expression '\(q\[a-c\]x.*at most 2000000 are allowed together$/,
-      ),
+      message: expect.stringMatching(/^regular expression '\(q\(a\|b.*at most 2000000 are allowed together$/),
     })
-    const more = [...some, `(q${'[a-c]x'.repeat(8)}){1000}`, 'b']
+    const more = [...some, `(q${one}`, 'b']
     expect(() => checkPatterns(more, 'lines')).toThrow(refused)
     const patterns = more.map((source) => ({ source, finds: 'match' as const }))
     expect(() => new Scanner(patterns, 'lines')).toThrow(refused)
