@@ -66,7 +66,10 @@ function hashQuestion(plans: readonly SearchPlan[], hasLines: boolean): HashQues
 /** False as well when it would take long. */
 function findsNothing(scanner: Scanner, bytes: Buffer): boolean {
   const scan = scanner.begin()
-  for (const _ of scan.feed(bytes)) return false
-  for (const _ of scan.end()) return false
-  return scan.found.size === 0
+  try {
+    for (const _ of scan.whole(bytes)) return false
+    return scan.found.size === 0
+  } finally {
+    scan.close()
+  }
 }
