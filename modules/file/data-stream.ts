@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { Scan } from '../scan/scan.ts'
 import type { ContentScanners } from './content-scanners.ts'
+import { ByteCounts } from './criteria/entropy.ts'
 import type { DataQuery } from './data-query.ts'
 import type { LineTest } from './line-test.ts'
 import type { HashAlgorithm } from './search-plan.ts'
@@ -13,6 +14,7 @@ export class DataStream {
   readonly #tests: readonly { readonly query: DataQuery; readonly test: LineTest }[]
   readonly #open: Set<number>
   readonly #scan: Scan
+  #counts: ByteCounts | undefined
   #hasLines = false
 
   constructor(queries: readonly DataQuery[], scanners: ContentScanners) {
@@ -20,6 +22,7 @@ export class DataStream {
     this.#tests = queries.flatMap((query) => query.tests.map((test) => ({ query, test })))
     this.#open = new Set(this.#tests.keys())
     this.#scan = scanners.begin(queries)
+    if (queries.some(wantsEntropy)) this.#counts = new ByteCounts()
     for (const query of queries) {
       for (const algorithm of query.algorithms) {
         if (!this.#hashers.has(algorithm)) this.#hashers.set(algorithm, createHash(algorithm))
@@ -29,12 +32,13 @@ export class DataStream {
 
   /** Is everything known that more bytes could tell? */
   get isDone(): boolean {
-    return this.#open.size === 0 && this.#hashers.size === 0
+    return this.#open.size === 0 && this.#hashers.size === 0 && this.#counts === undefined
   }
 
   /** Takes the next bytes; yields where the event loop may have its turn. */
   *push(chunk: Buffer): Generator<void, void> {
     for (const hasher of this.#hashers.values()) hasher.update(chunk)
+    this.#counts?.add(chunk)
     if (chunk.length > 0) this.#hasLines = true
     if (this.#open.size === 0) return
     yield* this.#scan.feed(chunk)
@@ -49,7 +53,11 @@ export class DataStream {
     }
     for (const number of this.#open) this.#tests[number]?.test.end(this.#hasLines)
     const hashes = new Map([...this.#hashers].map(([algorithm, hasher]) => [algorithm, hasher.digest('hex')]))
-    for (const query of this.#queries) query.hashes = hashes
+    const entropy = this.#counts?.entropy()
+    for (const query of this.#queries) {
+      query.hashes = hashes
+      query.entropy = entropy
+    }
     this.#close()
   }
 
@@ -76,10 +84,16 @@ export class DataStream {
       this.#queries.filter((query) => !query.isLost).flatMap((query) => [...query.algorithms]),
     )
     for (const algorithm of this.#hashers.keys()) if (!wanted.has(algorithm)) this.#hashers.delete(algorithm)
+    if (!this.#queries.some((query) => !query.isLost && wantsEntropy(query))) this.#counts = undefined
   }
 
   #close(): void {
     this.#open.clear()
     this.#hashers.clear()
+    this.#counts = undefined
   }
+}
+
+function wantsEntropy({ plan }: DataQuery): boolean {
+  return plan.entropies.length > 0
 }

@@ -15,6 +15,8 @@ const maxEntryNameChars = 4096
 
 const words = z.array(z.string()).optional()
 const wordsLike = (form: RegExp) => z.array(z.string().regex(form)).optional()
+const ages = wordsLike(/^[<>][0-9]{1,19}[dhm]$/)
+const yesOrNo = z.array(z.enum(['yes', 'no'])).optional()
 const hashes = wordsLike(/^[0-9A-Fa-f]{32,128}$/)
 
 // The search as it stands beside a hit. It repeats the question, so that each element can be read by itself: whoever takes in
@@ -26,12 +28,25 @@ const echo = z.strictObject({
   names: words,
   sizes: wordsLike(/^[<>]?[0-9]{1,40}[kmgt]?$/),
   modes: words,
-  mtimes: wordsLike(/^[<>][0-9]{1,19}[dhm]$/),
+  mtimes: ages,
   md5: hashes,
   sha1: hashes,
   sha2: hashes,
   sha3: hashes,
   manifests: words,
+  excludes: words,
+  types: wordsLike(/^[fdlpsbc](,[fdlpsbc])*$/),
+  owners: words,
+  groups: words,
+  atimes: ages,
+  ctimes: ages,
+  btimes: ages,
+  links: wordsLike(/^[<>]?[0-9]{1,9}$/),
+  entropies: wordsLike(/^[<>][0-8](\.[0-9]{1,6})?$/),
+  packaged: yesOrNo,
+  xattrs: words,
+  capabilities: words,
+  immutable: yesOrNo,
   options: z.strictObject({
     maxdepth: z.number(),
     maxerrors: z.number(),
@@ -43,6 +58,7 @@ const echo = z.strictObject({
     debug: z.literal('print').optional(),
     returnsha256: z.boolean().optional(),
     decompress: z.boolean().optional(),
+    xdev: z.boolean().optional(),
     archives: z.boolean().optional(),
     archivedepth: z.number().optional(),
   }),
@@ -139,22 +155,15 @@ function echoCheck({ field, value }: Check, paths: readonly string[]): Echo {
 }
 
 const listFields = [
-  'contents',
-  'names',
-  'sizes',
-  'modes',
-  'mtimes',
-  'md5',
-  'sha1',
-  'sha2',
-  'sha3',
-  'manifests',
+  ...(['contents', 'names', 'sizes', 'modes', 'mtimes', 'md5', 'sha1', 'sha2', 'sha3', 'manifests'] as const),
+  ...(['excludes', 'types', 'owners', 'groups', 'atimes', 'ctimes', 'btimes', 'links', 'entropies'] as const),
+  ...(['packaged', 'xattrs', 'capabilities', 'immutable'] as const),
 ] as const
 
 /** As MIG prints it: empty fields are left out, the three limits are 0. */
 function echoSearch({ search }: SearchPlan): Echo {
   const { matchall, macroal, mismatch, remotefs, debug, returnsha256, decompress } = search.options ?? {}
-  const { archives, archivedepth } = search.options ?? {}
+  const { xdev, archives, archivedepth } = search.options ?? {}
   return {
     ...(search.description ? { description: search.description } : {}),
     paths: search.paths,
@@ -168,13 +177,18 @@ function echoSearch({ search }: SearchPlan): Echo {
       ...(debug === 'print' ? { debug } : {}),
       ...(returnsha256 ? { returnsha256 } : {}),
       ...(decompress ? { decompress } : {}),
+      ...(xdev ? { xdev } : {}),
       ...(archives ? { archives } : {}),
       ...(archives && archivedepth !== undefined ? { archivedepth } : {}),
     },
   }
 }
 
-function listsOf(search: Search): Partial<Record<(typeof listFields)[number], string[]>> {
+function listsOf(search: Search): Pick<Echo, (typeof listFields)[number]> {
   const present = listFields.filter((field) => (search[field]?.length ?? 0) > 0)
-  return Object.fromEntries(present.map((field) => [field, search[field] ?? []]))
+  // Each list is of the type that the schema of the search gave it.
+  return Object.fromEntries(present.map((field) => [field, search[field]])) as Pick<
+    Echo,
+    (typeof listFields)[number]
+  >
 }

@@ -22,6 +22,9 @@ export function factsOf(path: EntryPath, entry: ArchiveEntry, sizeBytes: number 
     sizes: size !== undefined,
     modes: mode !== undefined,
     mtimes: mtimeNs !== undefined,
+    types: true,
+    owners: uid !== undefined,
+    groups: gid !== undefined,
   }
   return {
     path,
@@ -32,6 +35,10 @@ export function factsOf(path: EntryPath, entry: ArchiveEntry, sizeBytes: number 
       allocatedBytes: size ?? 0,
       mode: mode ?? 0,
       mtimeNs: mtimeNs ?? 0n,
+      atimeNs: 0n,
+      ctimeNs: 0n,
+      btimeNs: 0n,
+      links: 1,
       device: 0n,
       inode: 0n,
       uid: uid ?? 0,

@@ -78,11 +78,12 @@ export class Ledger implements Listener {
     for (const { plan, hits, checksThatHit } of this.#tallies) {
       if (hits >= plan.matchLimit) continue
       const checks = checksOf(plan)
+      const isKnown = !checks.some((check) => check.isUnknown === true)
       const missed = plan.matchAll
-        ? hits === 0
+        ? hits === 0 && isKnown
           ? [undefined]
           : []
-        : checks.filter((_, place) => !checksThatHit.has(place))
+        : checks.filter((check, place) => check.isUnknown !== true && !checksThatHit.has(place))
       for (const check of missed) {
         yield { kind: 'finding', found: false, group: [plan.label], element: missElement(plan, check) }
       }

@@ -61,21 +61,21 @@ function matchMetadata(
     const hasData = needsData(plan)
     if (!plan.matchAll) {
       for (const check of plan.metadata) {
-        if (check.passes(name, stat)) hits.push({ plan, check, sha256: undefined })
+        if (check.passes(name, stat, visit)) hits.push({ plan, check, sha256: undefined })
       }
       if (hasData) wanting.push(plan)
       continue
     }
     // A search without any filter matches nothing, as in MIG.
     if (plan.metadata.length === 0 && !hasData) continue
-    if (!passesAll(plan, name, stat)) continue
+    if (!passesAll(plan, name, stat, visit)) continue
     if (hasData || returnsSha256(plan)) wanting.push(plan)
     else hits.push({ plan, check: undefined, sha256: undefined })
   }
 }
 
-function passesAll(plan: SearchPlan, name: string, stat: () => FileStat): boolean {
-  for (const check of plan.metadata) if (!check.passes(name, stat)) return false
+function passesAll(plan: SearchPlan, name: string, stat: () => FileStat, visit: FileVisit): boolean {
+  for (const check of plan.metadata) if (!check.passes(name, stat, visit)) return false
   return true
 }
 
@@ -178,5 +178,10 @@ export function hitsOf(query: DataQuery): readonly Hit[] {
   const contents = query.tests.filter((test) => test.verdict === true).map((test) => test.check)
   const hashes = plan.hashes.filter((_, at) => query.hashPasses(at) === true)
   const manifests = query.manifests.filter((test) => test.verdict === true).map((test) => test.check)
-  return [...contents, ...hashes, ...manifests].map((check) => ({ plan, check, sha256: undefined }))
+  const entropies = plan.entropies.filter((_, at) => query.entropyPasses(at) === true)
+  return [...contents, ...hashes, ...manifests, ...entropies].map((check) => ({
+    plan,
+    check,
+    sha256: undefined,
+  }))
 }

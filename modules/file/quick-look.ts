@@ -44,7 +44,7 @@ type HashQuestion =
 function hashQuestion(plans: readonly SearchPlan[], hasLines: boolean): HashQuestion {
   const wanted = new Map<HashAlgorithm, Set<string>>()
   for (const plan of plans) {
-    if (plan.manifests.length > 0) return 'some'
+    if (plan.manifests.length > 0 || plan.entropies.length > 0) return 'some'
     const verdicts = plan.contents.map((check) => {
       const test = new LineTest(check)
       test.end(hasLines)

@@ -17,6 +17,15 @@ const fields = [
   ['sha2', 'sha2'],
   ['sha3', 'sha3'],
   ['manifest', 'manifests'],
+  ['type', 'types'],
+  ['links', 'links'],
+  ['owner', 'owners'],
+  ['group', 'groups'],
+  ['atime', 'atimes'],
+  ['ctime', 'ctimes'],
+  ['btime', 'btimes'],
+  ['packaged', 'packaged'],
+  ['entropy', 'entropies'],
 ] as const
 
 /** MIG's lines: one a hit; and, unless only hits are wanted, misses, errors and the statistics. */

@@ -29,7 +29,7 @@ export async function* runSearches(
   { host, signal, now, maxMatches, share = 1 }: RunContext,
 ): AsyncGenerator<ModuleEvent<FileElement>, FileStatistics> {
   const started = performance.now()
-  const plans = planSearches(parameters, now)
+  const plans = planSearches(parameters, now, host)
   const scopes = new Scopes(plans, (roots) => new Board(plans.length, roots))
   const { board } = scopes
   const ledger = new Ledger(plans, board, maxMatches)
@@ -40,6 +40,7 @@ export async function* runSearches(
     },
     pause: () => turns.pause(),
   }
+  for (const { code, about } of plans.flatMap((plan) => plan.problems)) ledger.problem(code, about, false)
   const work = new FileWork(plans, board, breath, ledger)
   const mounts = mountsOf(host)
   const walk = new TreeWalk(host, scopes, mounts, work)
@@ -50,9 +51,9 @@ export async function* runSearches(
       if (breath.isStopped) break
       const begun = scopes.arrive(root)
       if (begun.length === 0) continue
-      const found = visitRoot(host, root, begun, work)
+      const found = visitRoot(host, root, begun, plans, work)
       if (found.directory !== undefined) walk.begin(found.directory, root, scopes.activate([], begun))
-      else walk.work(found.work)
+      walk.work(found.work)
       for (;;) {
         yield* ledger.takeNews()
         // What was found in a file that is under way is found; the scanner knows when to stop.
