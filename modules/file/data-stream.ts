@@ -16,6 +16,7 @@ export class DataStream {
   readonly #scan: Scan
   #counts: ByteCounts | undefined
   #hasLines = false
+  #isClosed = false
 
   constructor(queries: readonly DataQuery[], scanners: ContentScanners) {
     this.#queries = queries
@@ -63,6 +64,7 @@ export class DataStream {
 
   /** The bytes cannot be seen to their end: what is not certain yet stays unknown. */
   abandon(): void {
+    if (this.#isClosed) return
     this.#takeFound()
     this.#close()
   }
@@ -88,6 +90,8 @@ export class DataStream {
   }
 
   #close(): void {
+    this.#isClosed = true
+    this.#scan.close()
     this.#open.clear()
     this.#hashers.clear()
     this.#counts = undefined
