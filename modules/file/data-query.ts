@@ -1,6 +1,7 @@
+import type { HashAlgorithm } from './check.ts'
 import { LineTest } from './line-test.ts'
 import { ManifestTest } from './manifest-test.ts'
-import type { HashAlgorithm, SearchPlan } from './search-plan.ts'
+import type { SearchPlan } from './search-plan.ts'
 
 /** What one search still wants to know from the bytes of one file. */
 export class DataQuery {

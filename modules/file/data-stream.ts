@@ -1,10 +1,10 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { Scan } from '../scan/scan.ts'
+import type { HashAlgorithm } from './check.ts'
 import type { ContentScanners } from './content-scanners.ts'
 import { ByteCounts } from './criteria/entropy.ts'
 import type { DataQuery } from './data-query.ts'
 import type { LineTest } from './line-test.ts'
-import type { HashAlgorithm } from './search-plan.ts'
 
 /** Takes the bytes of one file, as they are or decoded, once for all searches that want them. */
 export class DataStream {

@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { maxArchiveDepth, maxEventStringChars } from '../../node/core/limits.ts'
 import type { FileStat } from '../host/host.ts'
+import type { Check } from './check.ts'
 import { type DisplayPath, displayPath } from './display-path.ts'
 import type { EntryFacts } from './entry-facts.ts'
 import { type BytePath, bytesOf, join } from './file-path.ts'
 import { goMode, goTime } from './go-format.ts'
 import type { Hit } from './match-file.ts'
 import { mismatchFilters, type Search } from './options.ts'
-import type { Check, SearchPlan } from './search-plan.ts'
+import type { SearchPlan } from './search-plan.ts'
 import type { FileVisit } from './visit.ts'
 
 /** A nested path of them fits in one event. */

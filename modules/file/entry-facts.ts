@@ -1,7 +1,7 @@
 import type { ArchiveEntry } from '../archive/archive-entry.ts'
 import type { EntryPath } from '../archive/archive-visitor.ts'
 import type { FileStat } from '../host/host.ts'
-import type { CheckField } from './search-plan.ts'
+import type { CheckField } from './check.ts'
 
 /** An entry of an archive in the place of a file. */
 export interface EntryFacts {

@@ -1,4 +1,4 @@
-import type { ContentCheck } from './search-plan.ts'
+import type { ContentCheck } from './check.ts'
 
 /** One content check on one file. The verdict is undefined until it is certain, and stays so when a part of the file could not
  *  be seen. */

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto'
 import type { Scanner } from '../scan/scanner.ts'
+import type { HashAlgorithm } from './check.ts'
 import type { ContentScanners } from './content-scanners.ts'
 import { isGzip } from './gunzip.ts'
 import { LineTest } from './line-test.ts'
-import type { HashAlgorithm, SearchPlan } from './search-plan.ts'
+import type { SearchPlan } from './search-plan.ts'
 
 /** Says of most files at once that no search is answered by them, so that nothing else has to be made for them. */
 export class QuickLook {
