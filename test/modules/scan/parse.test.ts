@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js'
 import { describe, expect, test } from 'vitest'
-import { checkPatterns } from '../../../modules/scan/check-patterns.ts'
+import { firstTooMany } from '../../../modules/scan/check-patterns.ts'
 import { Automaton } from '../../../modules/scan/program/automaton.ts'
 import { languageOf, parseFor } from '../../../modules/scan/program/language.ts'
 import { buildProgram } from '../../../modules/scan/program/program.ts'
@@ -122,13 +122,14 @@ describe('the size of patterns', () => {
     const large = `(${one}`
     const count = Math.floor(maxScanInstructions / instructionsOf(parseFor('lines', large)))
     const some = Array.from({ length: count }, () => large)
-    expect(() => checkPatterns(some, 'lines')).not.toThrow()
+    expect(firstTooMany(some, 'lines')).toBeUndefined()
     const refused = expect.objectContaining({
       code: 'bad-regex',
       message: expect.stringMatching(/^regular expression '\(q\(a\|b.*at most 2000000 are allowed together$/),
     })
     const more = [...some, `(q${one}`, 'b']
-    expect(() => checkPatterns(more, 'lines')).toThrow(refused)
+    expect(firstTooMany(more, 'lines')).toEqual({ at: count, error: refused })
+    expect(firstTooMany(['(', ...more], 'lines')).toEqual({ at: count + 1, error: refused })
     const patterns = more.map((source) => ({ source, finds: 'match' as const }))
     expect(() => new Scanner(patterns, 'lines')).toThrow(refused)
   })
