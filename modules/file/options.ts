@@ -3,6 +3,7 @@ import { MigError } from '../../node/core/error.ts'
 import { maxArchiveDepth } from '../../node/core/limits.ts'
 import { compileRegex } from '../../node/core/regex.ts'
 import { parsedBy } from '../parsed-by.ts'
+import { firstTooMany } from '../scan/check-patterns.ts'
 import { parseAccount } from './criteria/accounts.ts'
 import { parseKinds } from './criteria/kinds.ts'
 import { parseEntropy, parseLinks } from './criteria/ranges.ts'
@@ -107,6 +108,15 @@ export const fileParameters = z.strictObject({
         const complaint = labelComplaint(label)
         if (complaint !== undefined) context.addIssue({ code: 'custom', message: complaint, path: [label] })
       }
+      // One file may be searched for all of them at once.
+      const contents = Object.entries(searches).flatMap(([label, { contents }]) =>
+        (contents ?? []).map((value, i) => ({ value, path: [label, 'contents', i] })),
+      )
+      const sources = contents.map(({ value }) => splitInverse(value).pattern)
+      const excess = firstTooMany(sources, 'lines')
+      if (excess === undefined) return
+      const { code, message } = excess.error
+      context.addIssue({ code: 'custom', message, path: contents[excess.at]?.path ?? [], params: { code } })
     })
     .nullable()
     .optional(),
