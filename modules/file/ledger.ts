@@ -1,11 +1,12 @@
 import { maxAboutChars } from '../../node/core/limits.ts'
 import type { Finding, ModuleEvent, Problem, ProblemCode } from '../module.ts'
 import { type FileElement, missElement, shown } from './element.ts'
-import type { BytePath } from './file-path.ts'
+import { type BytePath, toBytePath } from './file-path.ts'
 import type { Listener } from './file-work.ts'
 import { ProblemBudget } from './problem-budget.ts'
 import { checksOf, type SearchPlan } from './search-plan.ts'
 import type { Board } from './walker/board.ts'
+import type { Report } from './walker/report.ts'
 
 /** What one search has come to. */
 interface Tally {
@@ -52,6 +53,20 @@ export class Ledger implements Listener {
     if (failedToOpen) this.counts.openfailed += 1
     if (this.#budget.take())
       this.#news.push({ kind: 'problem', code, about: shown(about, maxAboutChars).file })
+  }
+
+  /** What a thread has come by. */
+  report({ files, hits, problems }: Report): void {
+    this.tested(files)
+    for (const { code, about, failedToOpen } of problems) this.problem(code, about, failedToOpen)
+    for (const { plan, check, element } of hits) this.hit(plan, check, element)
+  }
+
+  /** A thread has broken, with what it had in hand. */
+  lost(code: ProblemCode): void {
+    this.isWhole = false
+    this.problem(code, toBytePath('(a thread of the search)'), true)
+    this.#news.push(limitReached('a thread of the search has broken'))
   }
 
   hit(place: number, check: number | undefined, element: FileElement): void {

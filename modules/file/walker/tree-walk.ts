@@ -44,6 +44,9 @@ interface Frame {
   full: number
 }
 
+/** Whoever takes an errand goes there level by level: from deeper it would cost more than it brings. */
+const deepestErrand = 50
+
 /** One thread's walk through trees: every directory once for all searches, files before sub-directories. Links to files are followed
  *  inside the host's root, links to directories are not. */
 export class TreeWalk {
@@ -69,6 +72,11 @@ export class TreeWalk {
   /** Is it in the midst of a file? */
   get isWorking(): boolean {
     return this.#work !== undefined
+  }
+
+  /** Are there directories that another thread could take? */
+  get isShareable(): boolean {
+    return this.#frames.some(({ names, depth }) => names.length > 0 && depth < deepestErrand)
   }
 
   /** Has more to walk through. */
@@ -107,13 +115,18 @@ export class TreeWalk {
     }
   }
 
-  /** Gives away up to `most` sub-directories: those nearest to the root, which lead to most. */
-  *share(most: number): Generator<Errand, void> {
+  /** Gives sub-directories away: those nearest to the root, which lead to most.
+   *  @param take says whether there was room for one */
+  share(most: number, take: (errand: Errand) => boolean): void {
     let left = most
     for (const { path, names, active, depth, endsShort } of this.#frames) {
-      const count = Math.min(left, Math.ceil(names.length / 2))
-      for (const name of names.splice(0, count)) yield { above: path, name, active, depth, endsShort }
-      left -= count
+      if (depth >= deepestErrand) return
+      // Half of what there is, so that this thread has as much to do as the others.
+      for (let count = Math.min(left, Math.ceil(names.length / 2)); count > 0; count--) {
+        if (!take({ above: path, name: names[0] as ByteName, active, depth, endsShort })) return
+        names.shift()
+        left -= 1
+      }
       if (left === 0) return
     }
   }
