@@ -51,6 +51,8 @@ export interface MetadataCheck extends Check {
 }
 
 export interface ContentCheck extends Check {
+  /** Are the lines that match counted? Only where the check is that some line does. */
+  readonly counts: boolean
   readonly regex: LinearRegex
   readonly inverse: boolean
   readonly macroal: boolean

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { MigError } from '../../node/core/error.ts'
 import { defaultArchiveDepth, maxArchiveDepth } from '../../node/core/limits.ts'
-import { type FileParameters, mismatchFilters, type Search } from './options.ts'
+import { type FileParameters, mismatchFilters, returnLevels, type Search } from './options.ts'
 
 const repeatable = (flag: string, placeholder: string, help: string) =>
   z.array(z.string()).optional().meta({ flag, placeholder, help })
@@ -37,6 +37,11 @@ export const fileOptions = z.strictObject({
   matchlimit: count('matchlimit', 1000, 'hits after which a search stops; 0 for no limit'),
   returnsha256: yesOrNo('returnsha256', 'the SHA-256 of each hit (with -matchall)'),
   decompress: yesOrNo('decompress', 'look inside gzip: content and hashes are those of what is decoded'),
+  return: z.enum(returnLevels).default('match').meta({
+    flag: 'return',
+    placeholder: '<level>',
+    help: 'of lines that match: match (nothing more), count, or location (the first 100 by number and offset)',
+  }),
   manifest: repeatable(
     'manifest',
     '<regex>',
@@ -136,6 +141,7 @@ export function toParameters(values: Readonly<Record<string, unknown>>): FilePar
       matchlimit: given.matchlimit,
       ...(given.returnsha256 ? { returnsha256: true } : {}),
       ...(given.decompress ? { decompress: true } : {}),
+      ...(given.return === 'match' ? {} : { return: given.return }),
       ...(given.xdev ? { xdev: true } : {}),
       ...(given.archives ? { archives: true, archivedepth: given.archivedepth } : {}),
     },

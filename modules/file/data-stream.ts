@@ -13,6 +13,8 @@ export class DataStream {
   /** By number of the pattern in the scan. */
   readonly #tests: readonly { readonly query: DataQuery; readonly test: LineTest }[]
   readonly #open: Set<number>
+  /** Those of which lines are still counted, be they found or not. */
+  readonly #counted: Set<number>
   readonly #scan: Scan
   #counts: ByteCounts | undefined
   #hasLines = false
@@ -22,6 +24,9 @@ export class DataStream {
     this.#queries = queries
     this.#tests = queries.flatMap((query) => query.tests.map((test) => ({ query, test })))
     this.#open = new Set(this.#tests.keys())
+    this.#counted = new Set(
+      [...this.#open].filter((number) => this.#tests[number]?.test.check.counts === true),
+    )
     this.#scan = scanners.begin(queries)
     if (queries.some(wantsEntropy)) this.#counts = new ByteCounts()
     for (const query of queries) {
@@ -33,7 +38,11 @@ export class DataStream {
 
   /** Is everything known that more bytes could tell? */
   get isDone(): boolean {
-    return this.#open.size === 0 && this.#hashers.size === 0 && this.#counts === undefined
+    return !this.#isScanning && this.#hashers.size === 0 && this.#counts === undefined
+  }
+
+  get #isScanning(): boolean {
+    return this.#open.size > 0 || this.#counted.size > 0
   }
 
   /** Takes the next bytes; yields where the event loop may have its turn. */
@@ -41,18 +50,19 @@ export class DataStream {
     for (const hasher of this.#hashers.values()) hasher.update(chunk)
     this.#counts?.add(chunk)
     if (chunk.length > 0) this.#hasLines = true
-    if (this.#open.size === 0) return
+    if (!this.#isScanning) return
     yield* this.#scan.feed(chunk)
     this.#takeFound()
   }
 
   /** The bytes have come to their end. */
   *end(): Generator<void, void> {
-    if (this.#open.size > 0) {
+    if (this.#isScanning) {
       yield* this.#scan.end()
       this.#takeFound()
     }
     for (const number of this.#open) this.#tests[number]?.test.end(this.#hasLines)
+    this.#takeLines(true)
     const hashes = new Map([...this.#hashers].map(([algorithm, hasher]) => [algorithm, hasher.digest('hex')]))
     const entropy = this.#counts?.entropy()
     for (const query of this.#queries) {
@@ -66,6 +76,7 @@ export class DataStream {
   abandon(): void {
     if (this.#isClosed) return
     this.#takeFound()
+    this.#takeLines(false)
     this.#close()
   }
 
@@ -77,9 +88,10 @@ export class DataStream {
       test.found()
       if (query.plan.matchAll && test.verdict === false) query.isLost = true
     }
-    for (const number of this.#open) {
+    for (const number of [...this.#open, ...this.#counted]) {
       if (this.#tests[number]?.query.isLost !== true) continue
       this.#open.delete(number)
+      this.#counted.delete(number)
       this.#scan.drop(number)
     }
     const wanted = new Set(
@@ -89,10 +101,20 @@ export class DataStream {
     if (!this.#queries.some((query) => !query.isLost && wantsEntropy(query))) this.#counts = undefined
   }
 
+  /** Copies: the scan will be used again. */
+  #takeLines(isWhole: boolean): void {
+    for (const number of this.#counted) {
+      const { count, places } = this.#scan.linesOf(number)
+      const { test } = this.#tests[number] as { test: LineTest }
+      test.lines = { count, places: [...places], isWhole }
+    }
+  }
+
   #close(): void {
     this.#isClosed = true
     this.#scan.close()
     this.#open.clear()
+    this.#counted.clear()
     this.#hashers.clear()
     this.#counts = undefined
   }

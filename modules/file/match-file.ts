@@ -8,6 +8,7 @@ import { DataQuery, needsData, returnsSha256 } from './data-query.ts'
 import { decodeLossy } from './decode-lossy.ts'
 import { bytesOf } from './file-path.ts'
 import { archiveLimits, fileSource } from './file-source.ts'
+import type { CountedLines, LineTest } from './line-test.ts'
 import type { FileScanner, FirstRead, Steps } from './scan-file.ts'
 import type { SearchPlan } from './search-plan.ts'
 import type { FileVisit } from './visit.ts'
@@ -18,6 +19,13 @@ export interface Hit {
   readonly check: Check | undefined
   /** Lower case. */
   readonly sha256: string | undefined
+  /** Of content checks whose lines are counted. */
+  readonly lines?: readonly CheckedLines[]
+}
+
+export interface CheckedLines {
+  readonly check: Check
+  readonly found: CountedLines
 }
 
 export interface FileOutcome {
@@ -174,15 +182,20 @@ export function hitsOf(query: DataQuery): readonly Hit[] {
   const { plan } = query
   if (plan.matchAll) {
     if (!query.passesAll) return []
-    return [{ plan, check: undefined, sha256: returnsSha256(plan) ? query.hashes.get('sha256') : undefined }]
+    const sha256 = returnsSha256(plan) ? query.hashes.get('sha256') : undefined
+    return [{ plan, check: undefined, sha256, ...linesOf(query.tests) }]
   }
-  const contents = query.tests.filter((test) => test.verdict === true).map((test) => test.check)
+  const contents = query.tests
+    .filter((test) => test.verdict === true)
+    .map((test) => ({ plan, check: test.check, sha256: undefined, ...linesOf([test]) }))
   const hashes = plan.hashes.filter((_, at) => query.hashPasses(at) === true)
   const manifests = query.manifests.filter((test) => test.verdict === true).map((test) => test.check)
   const entropies = plan.entropies.filter((_, at) => query.entropyPasses(at) === true)
-  return [...contents, ...hashes, ...manifests, ...entropies].map((check) => ({
-    plan,
-    check,
-    sha256: undefined,
-  }))
+  const others = [...hashes, ...manifests, ...entropies].map((check) => ({ plan, check, sha256: undefined }))
+  return [...contents, ...others]
+}
+
+function linesOf(tests: readonly LineTest[]): Pick<Hit, 'lines'> {
+  const lines = tests.flatMap(({ check, lines }) => (lines === undefined ? [] : [{ check, found: lines }]))
+  return lines.length === 0 ? {} : { lines }
 }

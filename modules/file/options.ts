@@ -25,6 +25,10 @@ export const mismatchFilters = [
 ] as const
 export type MismatchFilter = (typeof mismatchFilters)[number]
 
+/** What a hit tells of the lines that content expressions match; never what is in them. */
+export const returnLevels = ['match', 'count', 'location'] as const
+export type ReturnLevel = (typeof returnLevels)[number]
+
 const maxLabelChars = 64
 
 function hex(...digits: readonly number[]) {
@@ -63,6 +67,7 @@ const options = z.strictObject({
   debug: z.string().optional(),
   returnsha256: z.boolean().optional(),
   decompress: z.boolean().optional(),
+  return: z.enum(returnLevels).optional(),
   xdev: z.boolean().optional(),
   archives: z.boolean().optional(),
   archivedepth: z.int().min(1).max(maxArchiveDepth).optional(),

@@ -18,7 +18,7 @@ import { excluderOf, rootsOf } from './criteria/search-paths.ts'
 import type { BytePath } from './file-path.ts'
 import { goMode } from './go-format.ts'
 import { splitInverse } from './inverse.ts'
-import type { FileParameters, MismatchFilter, Search } from './options.ts'
+import type { FileParameters, MismatchFilter, ReturnLevel, Search } from './options.ts'
 import { parseMtime } from './parse-mtime.ts'
 import { parseSize } from './parse-size.ts'
 
@@ -29,6 +29,8 @@ export interface SearchPlan {
   readonly roots: readonly BytePath[]
   readonly matchAll: boolean
   readonly returnSha256: boolean
+  /** How much a hit tells of the lines that match: nothing, how many, or which. */
+  readonly returns: ReturnLevel
   readonly decompress: boolean
   readonly remote: boolean
   readonly kinds: ReadonlySet<FileKind> | undefined
@@ -83,6 +85,7 @@ function planSearch(
   const mismatch = new Set<MismatchFilter>(options.mismatch ?? [])
   const nowNs = BigInt(Math.trunc(now)) * 1_000_000n
   const more = moreChecks(search, nowNs, host, accounts)
+  const returns = options.return ?? 'match'
   const isExcluded = excluderOf(search.excludes ?? [])
   const roots = new Set(search.paths.flatMap((path) => rootsOf(path, host, accounts)))
   return {
@@ -93,6 +96,7 @@ function planSearch(
     oneFileSystem: options.xdev ?? false,
     kinds: kindsOf(search.types ?? []),
     problems: more.problems,
+    returns,
     matchAll: options.matchall ?? false,
     returnSha256: options.returnsha256 ?? false,
     decompress: options.decompress ?? false,
@@ -123,6 +127,7 @@ function planSearch(
         value,
         flipped,
         inverse,
+        counts: returns !== 'match' && !inverse && !flipped && options.macroal !== true,
         regex: compile(pattern),
         macroal: options.macroal ?? false,
       }
