@@ -1,4 +1,4 @@
-import type { TextKind } from '../program/language.ts'
+import type { TextKind } from '../program/text-kind.ts'
 import { type CodePointSet, replacementPoint, sizeOfSet } from '../syntax/code-point-set.ts'
 import type { Node } from '../syntax/node.ts'
 import type { LiteralNeed } from './literal.ts'
