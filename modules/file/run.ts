@@ -45,7 +45,13 @@ export async function* runSearches(
   for (const { code, about } of plans.flatMap((plan) => plan.problems)) ledger.problem(code, about, false)
   const work = new FileWork(plans, board, breath, ledger)
   const walk = new TreeWalk(host, scopes, mountsOf(host), work)
-  const crew = new LateCrew(context, parameters, board, ledger)
+  const crew = new LateCrew(
+    context,
+    parameters,
+    plans.map(({ roots }) => roots),
+    board,
+    ledger,
+  )
   const isDue = () =>
     ledger.hasNews || turns.isDue() || breath.isStopped || (crew.isHungry && walk.isShareable)
 

@@ -1,4 +1,5 @@
 import type { RunContext } from '../../module.ts'
+import type { BytePath } from '../file-path.ts'
 import type { FileParameters } from '../options.ts'
 import type { Board } from './board.ts'
 import { Crew, type ReportTaker } from './crew.ts'
@@ -13,13 +14,14 @@ export class LateCrew {
   constructor(
     { threads, host, now, share = 1 }: RunContext,
     parameters: FileParameters,
+    roots: readonly (readonly BytePath[])[],
     board: Board,
     taker: ReportTaker,
   ) {
     this.#fromMs = performance.now() + (threads?.afterMs ?? 0)
     if (threads === undefined || threads.count < 2) return
     const { root, platform } = host
-    this.#start = () => new Crew(threads, { root, platform, parameters, now, share }, board, taker)
+    this.#start = () => new Crew(threads, { root, platform, parameters, now, roots, share }, board, taker)
   }
 
   get isHungry(): boolean {

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { createHost } from '../../host/create-host.ts'
 import { Throttle } from '../../throttle.ts'
+import type { BytePath } from '../file-path.ts'
 import { FileWork } from '../file-work.ts'
 import type { FileParameters } from '../options.ts'
 import { planSearches } from '../search-plan.ts'
@@ -18,6 +19,8 @@ export interface ThreadOrder {
   readonly platform: NodeJS.Platform
   readonly parameters: FileParameters
   readonly now: number
+  /** Of each search, as the run's own thread has them: homes may come and go, and the board counts them. */
+  readonly roots: readonly (readonly BytePath[])[]
   readonly share: number
   readonly threads: number
   /** Its number, from 1. */
@@ -30,7 +33,10 @@ export interface ThreadOrder {
  *  but what all threads see reaches it. */
 export async function runScanThread(order: ThreadOrder, port: MessagePort): Promise<void> {
   const host = createHost({ root: order.root, platform: order.platform })
-  const plans = planSearches(order.parameters, order.now, host)
+  const plans = planSearches(order.parameters, order.now, host).map((plan, place) => ({
+    ...plan,
+    roots: order.roots[place] ?? [],
+  }))
   const scopes = new Scopes(plans, (roots) => new Board(plans.length, roots, order.board))
   const { board } = scopes
   const pool = new ErrandPool(board, order.threads, order.self, order.pool)
