@@ -45,6 +45,14 @@ const questions: Readonly<Record<string, unknown>> = {
   content: s1({ paths: ['/'], contents: ['needle'] }, { returnsha256: true, maxerrors: 100 }),
   inverse: s1({ paths: ['/'], contents: ['!needle'], names: ['\\.txt$'] }, { maxerrors: 100 }),
   decoded: s1({ paths: ['/'], names: ['gz$'], contents: ['^needle$'] }, { decompress: true, maxerrors: 100 }),
+  'in archives': s1(
+    { paths: ['/'], contents: ['^needle$'] },
+    { archives: true, return: 'location', maxerrors: 100 },
+  ),
+  'kinds and exclusions': s1(
+    { paths: ['/'], types: ['d,l'], names: ['c1|broken'], excludes: ['/a4', 'b[0-3]/c'] },
+    { maxerrors: 100 },
+  ),
   'two searches, one within the other, matchany': {
     searches: {
       outer: { paths: ['/', '/a3/b1'], names: ['^f[12]'], sizes: ['>1050'], options: { maxdepth: 3 } },
