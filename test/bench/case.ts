@@ -28,6 +28,8 @@ export interface ScanCase {
   readonly compare?: 'places' | 'hashes' | 'count'
   /** How many there must be, where the corpus knows. */
   readonly hits?: number
+  /** A process that is started for it is measured too. */
+  readonly isColdToo?: true
   /** Some of it cannot be read, or a limit is part of the question: problems are no failure. */
   readonly mayComplain?: true
 }

@@ -1,6 +1,7 @@
 import { median } from '../../cli/bench/figures.ts'
 import { searchAll } from './case.ts'
 import type { Corpora } from './corpora/corpora.ts'
+import type { MeasureOptions } from './measure.ts'
 import { readAnswer } from './module-events.ts'
 import { orderLine, WarmHost } from './warm-host.ts'
 
@@ -30,10 +31,9 @@ export interface LinearRow {
 /** Case 21: each pattern over n letters and over 2n, in turn, in a warm host. */
 export async function measureLinear(
   { odd }: Corpora,
-  mig: string,
-  pairs: number,
+  options: MeasureOptions,
 ): Promise<readonly LinearRow[]> {
-  const host = new WarmHost(mig)
+  const host = new WarmHost(options)
   const rows: LinearRow[] = []
   try {
     for (const pattern of catastrophic) {
@@ -45,7 +45,7 @@ export async function measureLinear(
       await ask(odd.twice)
       const once: number[] = []
       const twice: number[] = []
-      for (let pair = 0; pair < pairs; pair++) {
+      for (let pair = 0; pair < options.pairs; pair++) {
         once.push(await ask(odd.once))
         twice.push(await ask(odd.twice))
       }

@@ -4,7 +4,7 @@ import type { Peer, ScanCase } from './case.ts'
 import { type Cost, medianCost, type Ratio, ratioOf } from './cost.ts'
 import { readAnswer } from './module-events.ts'
 import { type Bench, runTimed } from './timed-command.ts'
-import { hostWords, orderLine, WarmHost } from './warm-host.ts'
+import { type HostOptions, hostWords, orderLine, WarmHost } from './warm-host.ts'
 
 /** Ours beside one peer. */
 export interface Row {
@@ -12,19 +12,18 @@ export interface Row {
   readonly peer: Peer
   readonly hits: number
   readonly warm: Cost
-  readonly cold: Cost
   readonly theirs: Cost
   /** Ours in a warm host ÷ the peer. */
   readonly wall: Ratio
   readonly cpu: Ratio
-  /** Ours as a process that is started for it ÷ the peer. */
-  readonly coldWall: Ratio
+  /** Ours as a process that is started for it ÷ the peer, where that was measured. */
+  readonly coldWall: Ratio | undefined
 }
 
-export interface MeasureOptions {
-  /** The built `mig.js`. */
-  readonly mig: string
+export interface MeasureOptions extends HostOptions {
   readonly pairs: number
+  /** Starts a process for every case beside the warm host, not only where the case says so. */
+  readonly isCold?: boolean
 }
 
 /** Asks ours and each peer once, which warms the caches and must give the same hits, then `pairs` times in turn, every other time
@@ -33,17 +32,18 @@ export interface MeasureOptions {
 export async function measureCase(
   bench: Bench,
   scanCase: ScanCase,
-  { mig, pairs }: MeasureOptions,
+  options: MeasureOptions,
 ): Promise<readonly Row[]> {
   const peers = scanCase.peers.filter(({ needs }) =>
     needs.every((name) => bench.programs[name] !== undefined),
   )
+  const isCold = options.isCold === true || scanCase.isColdToo === true
   const order = orderLine(scanCase.search)
   const orderFile = join(bench.scratch, 'order')
   writeFileSync(orderFile, order)
-  const host = new WarmHost(mig)
+  const host = new WarmHost(options)
   try {
-    const askCold = () => runTimed(bench, hostWords(mig), orderFile)
+    const askCold = () => runTimed(bench, hostWords(options), orderFile)
     const askPeer = ({ command }: Peer) => runTimed(bench, ['/bin/sh', '-c', command])
     const hits = readAnswer((await host.run(order)).output, scanCase).hits
     if (scanCase.hits !== undefined && hits.length !== scanCase.hits)
@@ -59,22 +59,18 @@ export async function measureCase(
     const warm: Cost[] = []
     const cold: Cost[] = []
     const theirs = new Map<Peer, Cost[]>(peers.map((peer) => [peer, []]))
+    const turnCold = async () => {
+      const run = await askCold()
+      cold.push(run.cost)
+      const again = readAnswer(run.output, scanCase).hits
+      sameHits(scanCase, 'the cold process', hits, scanCase.compare === 'count' ? [`${again.length}`] : again)
+    }
     const turns = [
       async () => warm.push((await host.run(order)).cost),
       ...peers.map((peer) => async () => theirs.get(peer)?.push((await askPeer(peer)).cost)),
-      async () => {
-        const run = await askCold()
-        cold.push(run.cost)
-        const again = readAnswer(run.output, scanCase).hits
-        sameHits(
-          scanCase,
-          'the cold process',
-          hits,
-          scanCase.compare === 'count' ? [`${again.length}`] : again,
-        )
-      },
+      ...(isCold ? [turnCold] : []),
     ]
-    for (let round = 0; round < pairs; round++) {
+    for (let round = 0; round < options.pairs; round++) {
       for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn()
     }
     return peers.map((peer) => {
@@ -84,11 +80,10 @@ export async function measureCase(
         peer,
         hits: hits.length,
         warm: medianCost(warm),
-        cold: medianCost(cold),
         theirs: medianCost(costs),
         wall: ratioOf(warm, costs, ({ wallMs }) => wallMs),
         cpu: ratioOf(warm, costs, ({ cpuMs }) => cpuMs),
-        coldWall: ratioOf(cold, costs, ({ wallMs }) => wallMs),
+        coldWall: isCold ? ratioOf(cold, costs, ({ wallMs }) => wallMs) : undefined,
       }
     })
   } finally {

@@ -9,19 +9,16 @@ import { metadataCases } from './cases/metadata.ts'
 import { packedCases } from './cases/packed.ts'
 import { type CorpusSizes, makeCorpora } from './corpora/corpora.ts'
 import { type LinearRow, measureLinear } from './linear.ts'
-import { loadNow, measureCase, missingPeers, type Row } from './measure.ts'
+import { loadNow, type MeasureOptions, measureCase, missingPeers, type Row } from './measure.ts'
 import { findPrograms, type Programs } from './programs.ts'
 import { type Bench, runTimed } from './timed-command.ts'
 import { hostWords, orderLine, WarmHost } from './warm-host.ts'
 
-export interface ScanBenchOptions {
-  /** The built `mig.js`. */
-  readonly mig: string
+export interface ScanBenchOptions extends MeasureOptions {
   /** PATH: where peers are looked for. */
   readonly path: string
   readonly sizes: CorpusSizes
   readonly seed: number
-  readonly pairs: number
   /** Only cases whose `number corpus what` it matches. */
   readonly only?: RegExp
   /** Leaves the corpora there. */
@@ -43,8 +40,11 @@ export interface ScanBenchReport {
 /** Makes the corpora, asks ours and the peers case by case, and removes what it has made.
  *  @throws Error when somebody finds what another does not */
 export async function benchScan(options: ScanBenchOptions): Promise<ScanBenchReport> {
-  const { mig, path, sizes, seed, pairs, only = /./, isKept = false, progress } = options
+  const { path, sizes, seed, only = /./, isKept = false, progress } = options
   const directory = mkdtempSync(join(tmpdir(), 'mig-bench-scan-'))
+  const remove = () => rmSync(directory, { recursive: true, force: true })
+  // Who interrupts it does not want the corpora either.
+  if (!isKept) process.once('exit', remove)
   try {
     const programs = await findPrograms(path)
     const scratch = join(directory, 'scratch')
@@ -66,35 +66,37 @@ export async function benchScan(options: ScanBenchOptions): Promise<ScanBenchRep
       progress(`${scanCase.number} ${scanCase.what} (${scanCase.corpus})`)
       for (const { name } of missingPeers(bench, scanCase))
         missing.push(`${scanCase.number} ${scanCase.corpus}: ${name}`)
-      rows.push(...(await measureCase(bench, scanCase, { mig, pairs })))
+      const measured = await measureCase(bench, scanCase, options)
+      for (const { peer, wall } of measured) progress(`  ${wall.median.toFixed(2)} of ${peer.name}`)
+      rows.push(...measured)
     }
-    const linear = only.test('21 T6 linear') ? await measureLinear(corpora, mig, pairs) : []
-    const start = only.test('37 start') ? await measureStart(bench, mig, pairs) : undefined
+    const linear = only.test('21 T6 linear') ? await measureLinear(corpora, options) : []
+    const start = only.test('37 start') ? await measureStart(bench, options) : undefined
     return { rows, linear, start, missing, programs, load: [before, loadNow()], options }
   } finally {
-    if (!isKept) rmSync(directory, { recursive: true, force: true })
+    process.off('exit', remove)
+    if (!isKept) remove()
   }
 }
 
 async function measureStart(
   bench: Bench,
-  mig: string,
-  pairs: number,
+  options: MeasureOptions,
 ): Promise<{ readonly warmMs: number; readonly coldMs: number }> {
   const empty = join(bench.scratch, 'empty')
   mkdirSync(empty)
   const order = orderLine(searchAll(empty, { names: ['^x$'] }))
   const orderFile = join(bench.scratch, 'start')
   writeFileSync(orderFile, order)
-  const host = new WarmHost(mig)
+  const host = new WarmHost(options)
   try {
     await host.run(order)
-    await runTimed(bench, hostWords(mig), orderFile)
+    await runTimed(bench, hostWords(options), orderFile)
     const warm: number[] = []
     const cold: number[] = []
-    for (let pair = 0; pair < pairs; pair++) {
+    for (let pair = 0; pair < options.pairs; pair++) {
       warm.push((await host.run(order)).cost.wallMs)
-      cold.push((await runTimed(bench, hostWords(mig), orderFile)).cost.wallMs)
+      cold.push((await runTimed(bench, hostWords(options), orderFile)).cost.wallMs)
     }
     return { warmMs: median(warm), coldMs: median(cold) }
   } finally {

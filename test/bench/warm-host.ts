@@ -12,17 +12,30 @@ export function orderLine(parameters: unknown): string {
   return `${JSON.stringify({ module: 'file', parameters, ...longest })}\n`
 }
 
-/** How a module host is started. */
-export function hostWords(mig: string): readonly string[] {
-  return [process.execPath, '--disable-proto=delete', mig, 'module', 'host', '--root', '/']
+export interface HostOptions {
+  /** The built `mig.js`. */
+  readonly mig: string
+  /** Threads of one run; absent: as many as the host takes by itself. */
+  readonly threads?: number | undefined
+  /** Of one core, at most what a run may use. */
+  readonly corePercent?: number
+}
+
+/** How a module host is started. @see node/gate/module-host.ts */
+export function hostWords({ mig, threads, corePercent }: HostOptions): readonly string[] {
+  return [
+    ...[process.execPath, '--disable-proto=delete', mig, 'module', 'host', '--root', '/'],
+    ...(corePercent === undefined ? [] : ['--core-percent', String(corePercent)]),
+    ...(threads === undefined ? [] : ['--threads', String(threads)]),
+  ]
 }
 
 /** A module host as the gate keeps one: it has been started, and takes one order after the other. */
 export class WarmHost {
   readonly #child: ChildProcessWithoutNullStreams
 
-  constructor(mig: string) {
-    const [node = '', ...words] = hostWords(mig)
+  constructor(options: HostOptions) {
+    const [node = '', ...words] = hostWords(options)
     this.#child = spawn(node, [...words, '--parent', String(process.pid)], {
       env: {},
       stdio: 'pipe',

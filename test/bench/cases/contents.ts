@@ -84,11 +84,11 @@ export function contentCases(corpora: Corpora, programs: Programs, scratch: stri
   const alternation = '(?i)(badguy|evilcorp)\\.example:[0-9]+ token='
   const setting = '^[a-z]+[0-9]*=[^=]*$'
   return [
-    { ...literal(9, 'T1', tree.directory, 1), hits: 3 },
+    { ...literal(9, 'T1', tree.directory, 1), hits: 3, isColdToo: true },
     ...(corpora.sizes.name === 'quick'
       ? []
       : [{ ...literal(10, 'T2', '/usr/share'), mayComplain: true as const }]),
-    { ...literal(11, 'T3', logs.directory, 1.4), hits: 2 },
+    { ...literal(11, 'T3', logs.directory, 1.4), hits: 2, isColdToo: true },
     { ...literal(11, 'T6', odd.directory), mayComplain: true },
     pattern(12, 'literal (?i)', 'T3', folded, undefined, 2),
     pattern(13, 'alternation (?i)', 'T1', alternation, 1.1, 1),

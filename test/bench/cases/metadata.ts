@@ -20,6 +20,7 @@ export function metadataCases({ tree }: Corpora, programs: Programs): readonly S
       search: searchAll(top, { names: ['^evil-dropper\\.js$'] }),
       peers: [find('find -name', '-name evil-dropper.js', 0.8)],
       hits: 3,
+      isColdToo: true,
     },
     {
       number: 2,

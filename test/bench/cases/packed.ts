@@ -30,6 +30,7 @@ export function packedCases({ packed }: Corpora, programs: Programs): readonly S
       ],
       compare: 'count',
       hits: 3,
+      isColdToo: true,
     },
     {
       number: 29,

@@ -47,6 +47,20 @@ export const fullCorpora: CorpusSizes = {
   onceBytes: 16 * mib,
 }
 
+/** Corpora `by` times smaller, each with enough in it for what is hidden there. */
+export function divided(sizes: CorpusSizes, by: number): CorpusSizes {
+  const part = (size: number, least: number) => Math.max(least, Math.floor(size / by))
+  return {
+    name: sizes.name,
+    treeFiles: part(sizes.treeFiles, quickCorpora.treeFiles),
+    logBytes: part(sizes.logBytes, quickCorpora.logBytes),
+    gz: part(sizes.gz, quickCorpora.gz),
+    jars: part(sizes.jars, quickCorpora.jars),
+    lineBytes: part(sizes.lineBytes, quickCorpora.lineBytes),
+    onceBytes: part(sizes.onceBytes, quickCorpora.onceBytes),
+  }
+}
+
 export interface Corpora {
   readonly directory: string
   readonly sizes: CorpusSizes
