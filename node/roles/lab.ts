@@ -289,7 +289,7 @@ export async function createLab(
               addresses: [],
               modules: modules.map((module) => module.name),
             }),
-          processId: process.pid,
+          processId: ports.isRepeatable === true ? 1 : process.pid,
           checkSpace: async () => undefined,
           log,
           ...(memberPorts.probe === undefined ? {} : { probe: memberPorts.probe }),
