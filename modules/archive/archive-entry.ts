@@ -16,13 +16,16 @@ export interface ArchiveEntry {
   readonly gid?: number | undefined
 }
 
-/** The bytes of an entry, not read unless they are asked for. One of the two may be called, `peek` before. */
+/** The bytes of an entry, not read unless they are asked for. */
 export interface EntryData {
+  /** All of it at once, where that is little and nothing is wrong with it; then nothing else need be called. */
+  readonly whole?: () => Buffer | undefined
   /** The first bytes, 512 if there are as many. */
   readonly peek: () => Promise<Buffer>
+  /** Everything in pieces, once; `peek` may be called before. */
   readonly chunks: () => ByteStream
   /** Where they lie as they are. */
-  readonly source?: ByteSource | undefined
+  readonly source?: () => ByteSource | undefined
 }
 
 /** As many bytes as tell what something is; a header of tar is the longest. */

@@ -21,6 +21,9 @@ export interface EntrySink {
   readonly wantsMore: boolean
   /** Does it ask what the manifest says, should the entry be a jar? */
   readonly wantsManifest: boolean
+  /** @param bytes all of the entry
+   *  @returns true when nothing is to be said of it; `push` is not called then */
+  isSettledBy(bytes: Buffer): boolean
   /** @returns false when the run is to stop */
   push(piece: Buffer): Promise<boolean>
   /** The lines that `manifestLines` gives, before `end`. */

@@ -36,6 +36,14 @@ export class EntryFeed {
     }
   }
 
+  /** Gives all of the bytes at once. */
+  async whole(bytes: Buffer): Promise<void> {
+    this.#sizeBytes = bytes.length
+    this.#isWhole = true
+    if (this.sink?.isSettledBy(bytes) === true) return
+    if (this.sink !== undefined && !(await this.sink.push(bytes))) throw new ArchiveStopped()
+  }
+
   /** Feeds the sink as long as it wants more. */
   async drain(stream: AsyncIterable<unknown>): Promise<void> {
     if (!this.wantsMore) return

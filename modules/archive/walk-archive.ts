@@ -16,6 +16,8 @@ import { findZipDirectory, type ZipDirectory } from './zip-directory.ts'
 import { type ZipEntry, zipEntries } from './zip-entries.ts'
 import { ZipOverlap } from './zip-overlap.ts'
 
+const smallBytes = 16 * 1024
+
 /** Looks into a file if it is an archive, and into archives in it, without unpacking anything to disk: zips are read by their
  *  directory, all else as a stream. What cannot be read is told to the visitor and the rest is looked at.
  *  @param name of the file: what a compressed file is called when it is decoded follows from it
@@ -125,20 +127,22 @@ class ArchiveWalk {
   }
 
   async #read(entry: ArchiveEntry, data: EntryData, path: EntryPath, feed: EntryFeed): Promise<void> {
-    const start = await data.peek()
+    // What is small is decoded to its end as fast as to its beginning.
+    const isWanted = feed.wantsMore || (entry.sizeBytes ?? smallBytes) < smallBytes
+    const whole = isWanted ? data.whole?.() : undefined
+    const start = whole?.subarray(0, peekBytes) ?? (await data.peek())
     const kind = detectArchive(start) ?? (mayBeZip(entry.name) ? 'zip' : undefined)
-    if (kind === undefined) {
-      if (feed.wantsMore) await feed.drain(feed.through(data.chunks()))
+    const isTooDeep = kind !== undefined && path.length >= this.#budget.limits.maxDepth
+    if (isTooDeep) this.#visitor.problem(path, 'limit-reached')
+    if (kind === undefined || isTooDeep) {
+      if (whole !== undefined) await feed.whole(whole)
+      else if (feed.wantsMore) await feed.drain(feed.through(data.chunks()))
       return
     }
-    if (path.length >= this.#budget.limits.maxDepth) {
-      this.#visitor.problem(path, 'limit-reached')
-      if (feed.wantsMore) await feed.drain(feed.through(data.chunks()))
-      return
-    }
-    const stream = feed.through(data.chunks())
+    const all = whole ?? data.whole?.()
+    const stream = feed.through(all === undefined ? data.chunks() : [all])
     try {
-      if (kind === 'zip') await this.#nestedZip(data.source, stream, path, feed)
+      if (kind === 'zip') await this.#nestedZip(data.source?.(), stream, path, feed)
       else await this.#nestedStream(kind, stream, path, feed)
     } finally {
       await stream.return()

@@ -10,83 +10,132 @@ import type { ZipEntry } from './zip-entries.ts'
 
 const localBytes = 30
 const localSignature = 0x04034b50
+/** What most local headers have beside the name. */
+const usualExtraBytes = 64
 const stored = 0
 const deflated = 8
 /** Entries up to these sizes are decoded at once, which is several times faster than in pieces. */
 const maxPackedAtOnceBytes = 1024 * 1024
 const maxAtOnceBytes = 4 * 1024 * 1024
 
-/** @throws ArchiveError `encrypted`, `not-supported-here`, `corrupt-data` */
+/** @throws ArchiveError `encrypted`, `not-supported-here`, `corrupt-data`; what is wrong with its local header shows when it is read */
 export function zipData(source: ByteSource, entry: ZipEntry, budget: ArchiveBudget): EntryData {
   if (entry.isEncrypted) throw new ArchiveError('encrypted')
   const { method } = entry
   if (method !== stored && zipMethod(method) === undefined) throw new ArchiveError('not-supported-here')
-  const start = dataStart(source, entry)
-  if (start + entry.packedBytes > source.sizeBytes) throw corrupt()
-  const isStored = method === stored
+  const packed = new PackedEntry(source, entry, budget)
   return {
-    peek: () => peek(source, entry, start, budget),
-    chunks: () => checked(entry, chunks(source, entry, start, budget)),
-    source: isStored ? new PartOfSource(source, start, entry.packedBytes) : undefined,
+    whole: () => packed.whole(),
+    peek: () => packed.peek(),
+    chunks: () => packed.chunks(),
+    source: () => packed.source(),
+  }
+}
+
+class PackedEntry {
+  readonly #source: ByteSource
+  readonly #entry: ZipEntry
+  readonly #budget: ArchiveBudget
+  #start: number | undefined
+
+  constructor(source: ByteSource, entry: ZipEntry, budget: ArchiveBudget) {
+    this.#source = source
+    this.#entry = entry
+    this.#budget = budget
+  }
+
+  whole(): Buffer | undefined {
+    const { method, packedBytes, sizeBytes } = this.#entry
+    if (packedBytes > maxPackedAtOnceBytes || sizeBytes > maxAtOnceBytes) return undefined
+    if (method !== stored && method !== deflated) return undefined
+    const packed = this.#readAll()
+    const bytes = method === stored ? packed : inflateAtOnce(packed, sizeBytes)
+    // What is not as its directory says is read in pieces, so that what can be read is.
+    if (bytes?.length !== sizeBytes || crc32(bytes) !== this.#entry.crc32) return undefined
+    this.#budget.takeBytes(sizeBytes, sizeBytes, packedBytes)
+    return bytes
+  }
+
+  async peek(): Promise<Buffer> {
+    const { method, packedBytes } = this.#entry
+    // Twice as many as are looked at: what cannot be packed has become longer.
+    const first = () => readExactly(this.#source, this.#dataStart(), Math.min(2 * peekBytes, packedBytes))
+    if (method === stored) return first().subarray(0, peekBytes)
+    if (method === deflated) return inflateBeginning(first())
+    const pieces: Uint8Array[] = []
+    let sizeBytes = 0
+    for await (const piece of this.#decoded()) {
+      pieces.push(piece)
+      sizeBytes += piece.length
+      if (sizeBytes >= peekBytes) break
+    }
+    return Buffer.concat(pieces).subarray(0, peekBytes)
+  }
+
+  chunks(): ByteStream {
+    return checked(this.#entry, this.#decoded())
+  }
+
+  source(): ByteSource | undefined {
+    const { method, packedBytes } = this.#entry
+    return method === stored ? new PartOfSource(this.#source, this.#dataStart(), packedBytes) : undefined
+  }
+
+  #decoded(): ByteStream {
+    const { method, packedBytes } = this.#entry
+    const pieces = piecesOf(this.#source, this.#dataStart(), packedBytes)
+    if (method === stored) return metered(pieces, this.#budget, () => packedBytes)
+    return zipMethod(method)?.(pieces, this.#budget) ?? []
+  }
+
+  /** The local header and the bytes behind it, mostly in one reading. */
+  #readAll(): Buffer {
+    const { offset, name, packedBytes } = this.#entry
+    const guess = localBytes + name.length + usualExtraBytes + packedBytes
+    const bytes = readExactly(
+      this.#source,
+      offset,
+      Math.min(guess, Math.max(0, this.#source.sizeBytes - offset)),
+    )
+    const start = localHeaderBytes(bytes)
+    this.#start = offset + start
+    const packed = bytes.subarray(start, start + packedBytes)
+    return packed.length === packedBytes ? packed : readExactly(this.#source, offset + start, packedBytes)
+  }
+
+  #dataStart(): number {
+    this.#start ??=
+      this.#entry.offset + localHeaderBytes(readExactly(this.#source, this.#entry.offset, localBytes))
+    if (this.#start + this.#entry.packedBytes > this.#source.sizeBytes) throw corrupt()
+    return this.#start
   }
 }
 
 /** The local header repeats the central one and may have extra fields of its own: only its length counts. */
-function dataStart(source: ByteSource, entry: ZipEntry): number {
-  const local = readExactly(source, entry.offset, localBytes)
-  if (local.readUInt32LE(0) !== localSignature) throw corrupt()
-  return entry.offset + localBytes + local.readUInt16LE(26) + local.readUInt16LE(28)
+function localHeaderBytes(local: Buffer): number {
+  if (local.length < localBytes || local.readUInt32LE(0) !== localSignature) throw corrupt()
+  return localBytes + local.readUInt16LE(26) + local.readUInt16LE(28)
 }
 
-async function peek(
-  source: ByteSource,
-  entry: ZipEntry,
-  start: number,
-  budget: ArchiveBudget,
-): Promise<Buffer> {
-  const first = () => readExactly(source, start, Math.min(peekBytes, entry.packedBytes))
-  if (entry.method === stored) return first()
-  if (entry.method === deflated) {
-    try {
-      return inflateRawSync(first(), { finishFlush: flush.Z_SYNC_FLUSH }).subarray(0, peekBytes)
-    } catch (error) {
-      throw deflateError(error)
-    }
-  }
-  const pieces: Uint8Array[] = []
-  for await (const piece of chunks(source, entry, start, budget)) {
-    pieces.push(piece)
-    if (pieces.reduce((sum, { length }) => sum + length, 0) >= peekBytes) break
-  }
-  return Buffer.concat(pieces).subarray(0, peekBytes)
-}
-
-function chunks(source: ByteSource, entry: ZipEntry, start: number, budget: ArchiveBudget): ByteStream {
-  const pieces = () => piecesOf(source, start, entry.packedBytes)
-  if (entry.method === stored) return metered(pieces(), budget, () => entry.packedBytes)
-  if (entry.method === deflated) {
-    const whole = inflateAtOnce(source, entry, start)
-    if (whole !== undefined) return metered([whole], budget, () => entry.packedBytes)
-  }
-  return zipMethod(entry.method)?.(pieces(), budget) ?? []
-}
-
-/** Undefined when it is too large, or larger than it says. */
-function inflateAtOnce(source: ByteSource, entry: ZipEntry, start: number): Buffer | undefined {
-  if (entry.packedBytes > maxPackedAtOnceBytes || entry.sizeBytes > maxAtOnceBytes) return undefined
+function inflateBeginning(packed: Buffer): Buffer {
   try {
-    return inflateRawSync(readExactly(source, start, entry.packedBytes), {
-      maxOutputLength: Math.max(1, entry.sizeBytes),
-      chunkSize: Math.max(64, entry.sizeBytes + 1),
+    return inflateRawSync(packed, { finishFlush: flush.Z_SYNC_FLUSH, chunkSize: 4096 }).subarray(0, peekBytes)
+  } catch (error) {
+    throw codeOf(error)?.startsWith('Z_') === true ? corrupt() : error
+  }
+}
+
+/** Undefined when it is not what it says. */
+function inflateAtOnce(packed: Buffer, sizeBytes: number): Buffer | undefined {
+  try {
+    return inflateRawSync(packed, {
+      maxOutputLength: Math.max(1, sizeBytes),
+      chunkSize: Math.max(64, sizeBytes + 1),
     })
   } catch (error) {
-    if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return undefined
-    throw deflateError(error)
+    if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE' || codeOf(error)?.startsWith('Z_') === true) return undefined
+    throw error
   }
-}
-
-function deflateError(error: unknown): unknown {
-  return codeOf(error)?.startsWith('Z_') === true ? corrupt() : error
 }
 
 /** @throws ArchiveError at the end when there were not the bytes that the directory promised */

@@ -8,6 +8,7 @@ import { DataStream } from './data-stream.ts'
 import { decodeLossy } from './decode-lossy.ts'
 import { type EntryFacts, factsOf } from './entry-facts.ts'
 import { type Hit, hitsOf } from './match-file.ts'
+import { QuickLook } from './quick-look.ts'
 import type { Breath } from './scan-file.ts'
 import type { SearchPlan } from './search-plan.ts'
 
@@ -38,6 +39,7 @@ export class EntrySearch implements ArchiveVisitor {
     this.#listener = listener
   }
 
+  readonly #looks = new Map<string, QuickLook>()
   /** Was it an archive? */
   hasLooked = false
 
@@ -71,7 +73,8 @@ export class EntrySearch implements ArchiveVisitor {
     }
     if (queries.length === 0) return undefined
     const finish = (sizeBytes: number | undefined) => this.#finish(path, entry, name, queries, sizeBytes)
-    return new QuerySink(queries, this.#scanners, this.#breath, finish)
+    const look = this.#lookFor(queries.map(({ data }) => data.plan))
+    return new QuerySink(queries, this.#scanners, look, this.#breath, finish)
   }
 
   problem(path: EntryPath, code: ProblemCode): void {
@@ -83,6 +86,14 @@ export class EntrySearch implements ArchiveVisitor {
       return Promise.resolve(false)
     }
     return this.#breath.pause()?.then(() => !this.#breath.isStopped)
+  }
+
+  /** One for each set of searches that are left for some entry. */
+  #lookFor(plans: readonly SearchPlan[]): QuickLook {
+    const key = plans.map((plan) => this.#plans.indexOf(plan)).join()
+    const look = this.#looks.get(key) ?? new QuickLook(plans, this.#scanners)
+    this.#looks.set(key, look)
+    return look
   }
 
   #finish(
@@ -112,35 +123,43 @@ interface EntryQuery {
 
 class QuerySink implements EntrySink {
   readonly #queries: readonly EntryQuery[]
-  readonly #stream: DataStream
+  readonly #scanners: ContentScanners
+  readonly #look: QuickLook
   readonly #breath: Breath
   readonly #finish: (sizeBytes: number | undefined) => void
+  #stream: DataStream | undefined
+  #isDull = false
 
   constructor(
     queries: readonly EntryQuery[],
     scanners: ContentScanners,
+    look: QuickLook,
     breath: Breath,
     finish: (sizeBytes: number | undefined) => void,
   ) {
     this.#queries = queries
-    this.#stream = new DataStream(
-      queries.map(({ data }) => data),
-      scanners,
-    )
+    this.#scanners = scanners
+    this.#look = look
     this.#breath = breath
     this.#finish = finish
   }
 
   get wantsMore(): boolean {
-    return !this.#stream.isDone || this.#queries.some(({ data, late }) => late.length > 0 && !data.isLost)
+    return (this.#stream === undefined ? this.#needsBytes : !this.#stream.isDone) || this.#isWaiting
   }
 
   get wantsManifest(): boolean {
     return this.#queries.some(({ data }) => data.manifests.length > 0)
   }
 
+  isSettledBy(bytes: Buffer): boolean {
+    this.#isDull = !this.#isWaiting && this.#look.isDull(bytes)
+    return this.#isDull
+  }
+
   async push(piece: Buffer): Promise<boolean> {
-    return this.#stream.isDone || this.#work(this.#stream.push(piece))
+    const stream = this.#begun()
+    return stream.isDone || this.#work(stream.push(piece))
   }
 
   manifest(lines: readonly string[]): void {
@@ -148,8 +167,29 @@ class QuerySink implements EntrySink {
   }
 
   async end(sizeBytes: number | undefined): Promise<void> {
-    if (sizeBytes === undefined || !(await this.#work(this.#stream.end()))) this.#stream.abandon()
+    if (this.#isDull) return
+    const stream = this.#begun()
+    if (sizeBytes === undefined || !(await this.#work(stream.end()))) stream.abandon()
     this.#finish(sizeBytes)
+  }
+
+  get #needsBytes(): boolean {
+    return this.#queries.some(
+      ({ data }) => data.tests.length > 0 || data.algorithms.size > 0 || data.plan.entropies.length > 0,
+    )
+  }
+
+  /** Does a check wait for the size? */
+  get #isWaiting(): boolean {
+    return this.#queries.some(({ data, late }) => late.length > 0 && !data.isLost)
+  }
+
+  #begun(): DataStream {
+    this.#stream ??= new DataStream(
+      this.#queries.map(({ data }) => data),
+      this.#scanners,
+    )
+    return this.#stream
   }
 
   async #work(steps: Iterable<void>): Promise<boolean> {

@@ -57,6 +57,7 @@ export async function look(
       return {
         wantsMore: true,
         wantsManifest: true,
+        isSettledBy: () => false,
         push: async (piece: Buffer) => {
           pieces.push(Buffer.from(piece))
           return true

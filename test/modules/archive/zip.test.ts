@@ -149,6 +149,7 @@ describe('what is wrong with a zip is said, and the rest is read', () => {
       entry: () => ({
         wantsMore: true,
         wantsManifest: false,
+        isSettledBy: () => false,
         push: async (piece: Buffer) => {
           read += piece.length
           return true
