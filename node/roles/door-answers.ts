@@ -160,10 +160,7 @@ export async function enterResult(
   if (full !== undefined) return ignore('no-room', full)
   const status = keys.status(result.actionid, result.peerid)
   const written = shelf
-    .put(
-      { kind: 'result', key, version: hash, bytes },
-      { sync: true, also: shelf.markOf('status', status) === undefined ? [] : [{ delete: status }] },
-    )
+    .put({ kind: 'result', key, version: hash, bytes }, { sync: true, also: [{ delete: status }] })
     .then(
       async () => {
         context.carried?.gone('status', status)
