@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 
 const programs = ['command-line', 'module-host', 'agent-start', 'agent-checkin', 'agent-mesh', 'relay-start', 'investigator-start']
+const threadPrograms = ['file-thread']
 
 export async function compile(root, shared, plugins) {
   const directory = join(root, 'dist', 'compiled')
@@ -64,7 +65,16 @@ export async function compile(root, shared, plugins) {
     },
     footer: { js: '})' },
   })
-  for (const file of [...parser.outputFiles, ...result.outputFiles]) {
+  // Threads are started from a file of their own: a script as Node takes it.
+  const threads = await build({
+    ...shared,
+    entryPoints: Object.fromEntries(threadPrograms.map((name) => [name, `cli/programs/${name}.ts`])),
+    outdir: 'dist/compiled',
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    plugins,
+  })
+  for (const file of [...parser.outputFiles, ...result.outputFiles, ...threads.outputFiles]) {
     await writeFile(`${file.path}.new`, file.contents)
     await rename(`${file.path}.new`, file.path)
   }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Host } from './host/host.ts'
+import type { Threads } from './threads.ts'
 
 /** A way of looking at a machine. A module declares schemas for what it takes and gives, and one generator.
  *  It never prints, never decides "found anything" for others, and touches the machine only through `Host`. */
@@ -88,6 +89,8 @@ export interface RunContext {
   readonly maxMatches: number
   /** The share of one core that the run may use, more than 0; absent or 1: as much as it gets. */
   readonly share?: number
+  /** Threads that look at the same machine; absent where there are none. */
+  readonly threads?: Threads
 }
 
 /** MIG's five fields (reference/mig.md 2.7), and two of ours. */

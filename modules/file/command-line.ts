@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { MigError } from '../../node/core/error.ts'
 import { defaultArchiveDepth, maxArchiveDepth } from '../../node/core/limits.ts'
-import { type FileParameters, mismatchFilters, type Search } from './options.ts'
+import { type FileParameters, mismatchFilters, returnLevels, type Search } from './options.ts'
 
 const repeatable = (flag: string, placeholder: string, help: string) =>
   z.array(z.string()).optional().meta({ flag, placeholder, help })
@@ -11,7 +11,7 @@ const count = (flag: string, standard: number, help: string) =>
 
 /** MIG's flags, which make one search with the label `s1`. */
 export const fileOptions = z.strictObject({
-  path: repeatable('path', '<path>', 'where to look, absolute'),
+  path: repeatable('path', '<path>', 'where to look, absolute; ~*/.ssh is .ssh of every home directory'),
   name: repeatable('name', '<regex>', "base name; '!regex' for names that do not match"),
   size: repeatable('size', '<size>', 'bytes: 190, <10k (at most), >1g (at least); k, m, g, t'),
   mode: repeatable('mode', '<regex>', "mode as in -rwxr-xr-x, urwxr-xr-x (setuid); '!regex' inverts"),
@@ -37,11 +37,48 @@ export const fileOptions = z.strictObject({
   matchlimit: count('matchlimit', 1000, 'hits after which a search stops; 0 for no limit'),
   returnsha256: yesOrNo('returnsha256', 'the SHA-256 of each hit (with -matchall)'),
   decompress: yesOrNo('decompress', 'look inside gzip: content and hashes are those of what is decoded'),
+  return: z.enum(returnLevels).default('match').meta({
+    flag: 'return',
+    placeholder: '<level>',
+    help: 'of lines that match: match (nothing more), count, or location (the first 100 by number and offset)',
+  }),
   manifest: repeatable(
     'manifest',
     '<regex>',
     "a jar's `Implementation-Version: 2.14.1` or Maven `group:artifact:version`; '!regex' inverts",
   ),
+  exclude: repeatable(
+    'exclude',
+    '<path|regex>',
+    'leave out a path (absolute) and all below it, or paths that match',
+  ),
+  xdev: yesOrNo('xdev', 'do not enter other file systems'),
+  type: repeatable(
+    'type',
+    '<letters>',
+    'kind: f, d, l, p, s, b, c; d,l is one of these. Links are tested themselves',
+  ),
+  owner: repeatable('owner', '<user>', "name or number; '!root' for anybody else"),
+  group: repeatable('group', '<group>', "name or number; '!root' for any other"),
+  atime: repeatable('atime', '<period>', 'read in the last (<) or before (>) 90d, 5h, 30m'),
+  ctime: repeatable('ctime', '<period>', 'inode changed, likewise'),
+  btime: repeatable('btime', '<period>', 'made, likewise'),
+  links: repeatable('links', '<n>', 'names of the file: 1, <3 (at most), >2 (at least)'),
+  entropy: repeatable('entropy', '<bits>', 'bits of a byte in the content: >7.5 packed or encrypted, <1'),
+  packaged: z
+    .array(z.enum(['yes', 'no']))
+    .optional()
+    .meta({ flag: 'packaged', placeholder: '<yes|no>', help: 'did a package bring it (dpkg, apk, pacman)?' }),
+  xattr: repeatable('xattr', '<regex>', 'extended attribute: not supported on any endpoint yet'),
+  capability: repeatable('capability', '<regex>', 'file capability: not supported on any endpoint yet'),
+  immutable: z
+    .array(z.enum(['yes', 'no']))
+    .optional()
+    .meta({
+      flag: 'immutable',
+      placeholder: '<yes|no>',
+      help: 'immutable flag: not supported on any endpoint yet',
+    }),
   archives: yesOrNo(
     'archives',
     'test the entries of zip, jar, war, tar, gz, bz2, xz and zst too, nested ones as well',
@@ -68,6 +105,19 @@ const listFlags = [
   ['sha2', 'sha2'],
   ['sha3', 'sha3'],
   ['manifests', 'manifest'],
+  ['excludes', 'exclude'],
+  ['types', 'type'],
+  ['owners', 'owner'],
+  ['groups', 'group'],
+  ['atimes', 'atime'],
+  ['ctimes', 'ctime'],
+  ['btimes', 'btime'],
+  ['links', 'links'],
+  ['entropies', 'entropy'],
+  ['packaged', 'packaged'],
+  ['xattrs', 'xattr'],
+  ['capabilities', 'capability'],
+  ['immutable', 'immutable'],
 ] as const
 
 /** @throws MigError `usage` when there is no path */
@@ -91,6 +141,8 @@ export function toParameters(values: Readonly<Record<string, unknown>>): FilePar
       matchlimit: given.matchlimit,
       ...(given.returnsha256 ? { returnsha256: true } : {}),
       ...(given.decompress ? { decompress: true } : {}),
+      ...(given.return === 'match' ? {} : { return: given.return }),
+      ...(given.xdev ? { xdev: true } : {}),
       ...(given.archives ? { archives: true, archivedepth: given.archivedepth } : {}),
     },
   }

@@ -1,3 +1,4 @@
+import { maxLinePlaces } from '../../node/core/limits.ts'
 import type { Scan } from '../scan/scan.ts'
 import { Scanner } from '../scan/scanner.ts'
 import type { DataQuery } from './data-query.ts'
@@ -42,7 +43,12 @@ export class ContentScanners {
 function scannerOf(plans: readonly SearchPlan[]): Scanner {
   const checks = plans.flatMap(({ contents }) => contents)
   return new Scanner(
-    checks.map((check) => ({ source: check.regex.source, finds: new LineTest(check).finds })),
+    checks.map((check) => ({
+      source: check.regex.source,
+      finds: new LineTest(check).finds,
+      ...(check.counts ? { reports: 'lines' as const } : {}),
+    })),
     'lines',
+    plans.some(({ returns }) => returns === 'location') ? { maxPlaces: maxLinePlaces } : {},
   )
 }

@@ -1,6 +1,7 @@
+import type { HashAlgorithm } from './check.ts'
 import { LineTest } from './line-test.ts'
 import { ManifestTest } from './manifest-test.ts'
-import type { HashAlgorithm, SearchPlan } from './search-plan.ts'
+import type { SearchPlan } from './search-plan.ts'
 
 /** What one search still wants to know from the bytes of one file. */
 export class DataQuery {
@@ -8,6 +9,8 @@ export class DataQuery {
   readonly tests: readonly LineTest[]
   readonly manifests: readonly ManifestTest[]
   readonly algorithms: ReadonlySet<HashAlgorithm>
+  /** Bits of a byte; undefined until all bytes were seen. */
+  entropy: number | undefined
   /** Hexadecimal, lower case; missing where the bytes could not be seen to their end. */
   hashes: ReadonlyMap<HashAlgorithm, string> = new Map()
   /** A search that needs every check has failed one: nothing more is to be read for it. */
@@ -35,14 +38,16 @@ export class DataQuery {
     if (this.plan.matchAll && this.manifests.some((test) => test.verdict !== true)) this.isLost = true
   }
 
-  /** What it learned was not about a file. */
-  forget(): void {
-    for (const test of [...this.tests, ...this.manifests]) test.verdict = undefined
-    this.hashes = new Map()
+  /** Undefined when it cannot be said. */
+  entropyPasses(at: number): boolean | undefined {
+    const check = this.plan.entropies[at]
+    if (check === undefined || this.entropy === undefined) return undefined
+    return this.entropy >= check.range.min && this.entropy <= check.range.max
   }
 
   get passesAll(): boolean {
     const tests = [...this.tests, ...this.manifests].every((test) => test.verdict === true)
+    if (!this.plan.entropies.every((_, at) => this.entropyPasses(at) === true)) return false
     return tests && this.plan.hashes.every((_, at) => this.hashPasses(at) === true)
   }
 }
@@ -53,5 +58,10 @@ export function returnsSha256(plan: SearchPlan): boolean {
 }
 
 export function needsData(plan: SearchPlan): boolean {
-  return plan.contents.length > 0 || plan.hashes.length > 0 || plan.manifests.length > 0
+  return (
+    plan.contents.length > 0 ||
+    plan.hashes.length > 0 ||
+    plan.manifests.length > 0 ||
+    plan.entropies.length > 0
+  )
 }

@@ -1,13 +1,19 @@
 import { z } from 'zod'
-import { maxArchiveDepth, maxEventStringChars } from '../../node/core/limits.ts'
+import {
+  maxArchiveDepth,
+  maxElementPlaces,
+  maxEventStringChars,
+  maxLinePlaces,
+} from '../../node/core/limits.ts'
 import type { FileStat } from '../host/host.ts'
+import type { Check } from './check.ts'
 import { type DisplayPath, displayPath } from './display-path.ts'
 import type { EntryFacts } from './entry-facts.ts'
 import { type BytePath, bytesOf, join } from './file-path.ts'
 import { goMode, goTime } from './go-format.ts'
-import type { Hit } from './match-file.ts'
-import { mismatchFilters, type Search } from './options.ts'
-import type { Check, SearchPlan } from './search-plan.ts'
+import type { CheckedLines, Hit } from './match-file.ts'
+import { mismatchFilters, returnLevels, type Search } from './options.ts'
+import type { SearchPlan } from './search-plan.ts'
 import type { FileVisit } from './visit.ts'
 
 /** A nested path of them fits in one event. */
@@ -15,6 +21,8 @@ const maxEntryNameChars = 4096
 
 const words = z.array(z.string()).optional()
 const wordsLike = (form: RegExp) => z.array(z.string().regex(form)).optional()
+const ages = wordsLike(/^[<>][0-9]{1,19}[dhm]$/)
+const yesOrNo = z.array(z.enum(['yes', 'no'])).optional()
 const hashes = wordsLike(/^[0-9A-Fa-f]{32,128}$/)
 
 // The search as it stands beside a hit. It repeats the question, so that each element can be read by itself: whoever takes in
@@ -26,12 +34,25 @@ const echo = z.strictObject({
   names: words,
   sizes: wordsLike(/^[<>]?[0-9]{1,40}[kmgt]?$/),
   modes: words,
-  mtimes: wordsLike(/^[<>][0-9]{1,19}[dhm]$/),
+  mtimes: ages,
   md5: hashes,
   sha1: hashes,
   sha2: hashes,
   sha3: hashes,
   manifests: words,
+  excludes: words,
+  types: wordsLike(/^[fdlpsbc](,[fdlpsbc])*$/),
+  owners: words,
+  groups: words,
+  atimes: ages,
+  ctimes: ages,
+  btimes: ages,
+  links: wordsLike(/^[<>]?[0-9]{1,9}$/),
+  entropies: wordsLike(/^[<>][0-8](\.[0-9]{1,6})?$/),
+  packaged: yesOrNo,
+  xattrs: words,
+  capabilities: words,
+  immutable: yesOrNo,
   options: z.strictObject({
     maxdepth: z.number(),
     maxerrors: z.number(),
@@ -43,11 +64,25 @@ const echo = z.strictObject({
     debug: z.literal('print').optional(),
     returnsha256: z.boolean().optional(),
     decompress: z.boolean().optional(),
+    return: z.enum(returnLevels).optional(),
+    xdev: z.boolean().optional(),
     archives: z.boolean().optional(),
     archivedepth: z.number().optional(),
   }),
 })
 type Echo = z.infer<typeof echo>
+
+/** How many lines an expression matches, and where the first of them are. */
+const matched = z.strictObject({
+  content: z.string(),
+  lines: z.int().nonnegative(),
+  /** A part of the file was not looked at. */
+  partial: z.literal(true).optional(),
+  places: z
+    .array(z.strictObject({ line: z.int().positive(), offset: z.int().nonnegative() }))
+    .max(maxLinePlaces)
+    .optional(),
+})
 
 /** MIG's element, and `rawfile` beside a path that is not UTF-8. `file` is empty where nothing matched. What lies in an archive has the
  *  archive's path as `file`, and in `entry` the names from the outermost archive in. */
@@ -56,6 +91,7 @@ export const fileElement = z.strictObject({
   rawfile: z.base64().optional(),
   entry: z.array(z.string()).max(maxArchiveDepth).optional(),
   rawentry: z.array(z.base64()).max(maxArchiveDepth).optional(),
+  matches: z.array(matched).optional(),
   search: echo,
   fileinfo: z.strictObject({
     size: z.number(),
@@ -70,10 +106,15 @@ export const fileElement = z.strictObject({
 export type FileElement = z.infer<typeof fileElement>
 
 /** @param stat of the file, or of what a link leads to */
-export function hitElement({ plan, check, sha256 }: Hit, visit: FileVisit, stat: FileStat): FileElement {
+export function hitElement(
+  { plan, check, sha256, lines }: Hit,
+  visit: FileVisit,
+  stat: FileStat,
+): FileElement {
   const directory = shown(visit.directory).file
   return {
     ...shown(join(visit.directory, visit.name)),
+    ...(lines === undefined ? {} : { matches: matchesOf(lines, plan.returns === 'location') }),
     search: check === undefined ? echoSearch(plan) : echoCheck(check, [directory]),
     fileinfo: {
       size: stat.sizeBytes,
@@ -82,6 +123,20 @@ export function hitElement({ plan, check, sha256 }: Hit, visit: FileVisit, stat:
       ...(sha256 === undefined ? {} : { sha256: sha256.toUpperCase() }),
     },
   }
+}
+
+function matchesOf(lines: readonly CheckedLines[], withPlaces: boolean): FileElement['matches'] {
+  let left = maxElementPlaces
+  return lines.map(({ check, found }) => {
+    const places = withPlaces ? found.places.slice(0, Math.min(left, maxLinePlaces)) : []
+    left -= places.length
+    return {
+      content: check.value,
+      lines: found.count,
+      ...(found.isWhole ? {} : { partial: true as const }),
+      ...(withPlaces ? { places: places.map(({ line, offset }) => ({ line, offset })) } : {}),
+    }
+  })
 }
 
 /** The element of an entry. What its archive does not say stays empty; a size is -1 where nobody has decoded it. */
@@ -139,22 +194,15 @@ function echoCheck({ field, value }: Check, paths: readonly string[]): Echo {
 }
 
 const listFields = [
-  'contents',
-  'names',
-  'sizes',
-  'modes',
-  'mtimes',
-  'md5',
-  'sha1',
-  'sha2',
-  'sha3',
-  'manifests',
+  ...(['contents', 'names', 'sizes', 'modes', 'mtimes', 'md5', 'sha1', 'sha2', 'sha3', 'manifests'] as const),
+  ...(['excludes', 'types', 'owners', 'groups', 'atimes', 'ctimes', 'btimes', 'links', 'entropies'] as const),
+  ...(['packaged', 'xattrs', 'capabilities', 'immutable'] as const),
 ] as const
 
 /** As MIG prints it: empty fields are left out, the three limits are 0. */
 function echoSearch({ search }: SearchPlan): Echo {
   const { matchall, macroal, mismatch, remotefs, debug, returnsha256, decompress } = search.options ?? {}
-  const { archives, archivedepth } = search.options ?? {}
+  const { return: returns, xdev, archives, archivedepth } = search.options ?? {}
   return {
     ...(search.description ? { description: search.description } : {}),
     paths: search.paths,
@@ -168,13 +216,19 @@ function echoSearch({ search }: SearchPlan): Echo {
       ...(debug === 'print' ? { debug } : {}),
       ...(returnsha256 ? { returnsha256 } : {}),
       ...(decompress ? { decompress } : {}),
+      ...(returns !== undefined && returns !== 'match' ? { return: returns } : {}),
+      ...(xdev ? { xdev } : {}),
       ...(archives ? { archives } : {}),
       ...(archives && archivedepth !== undefined ? { archivedepth } : {}),
     },
   }
 }
 
-function listsOf(search: Search): Partial<Record<(typeof listFields)[number], string[]>> {
+function listsOf(search: Search): Pick<Echo, (typeof listFields)[number]> {
   const present = listFields.filter((field) => (search[field]?.length ?? 0) > 0)
-  return Object.fromEntries(present.map((field) => [field, search[field] ?? []]))
+  // Each list is of the type that the schema of the search gave it.
+  return Object.fromEntries(present.map((field) => [field, search[field]])) as Pick<
+    Echo,
+    (typeof listFields)[number]
+  >
 }

@@ -1,7 +1,7 @@
 import type { ArchiveEntry } from '../archive/archive-entry.ts'
 import type { EntryPath } from '../archive/archive-visitor.ts'
 import type { FileStat } from '../host/host.ts'
-import type { CheckField } from './search-plan.ts'
+import type { CheckField } from './check.ts'
 
 /** An entry of an archive in the place of a file. */
 export interface EntryFacts {
@@ -22,6 +22,9 @@ export function factsOf(path: EntryPath, entry: ArchiveEntry, sizeBytes: number 
     sizes: size !== undefined,
     modes: mode !== undefined,
     mtimes: mtimeNs !== undefined,
+    types: true,
+    owners: uid !== undefined,
+    groups: gid !== undefined,
   }
   return {
     path,
@@ -32,6 +35,10 @@ export function factsOf(path: EntryPath, entry: ArchiveEntry, sizeBytes: number 
       allocatedBytes: size ?? 0,
       mode: mode ?? 0,
       mtimeNs: mtimeNs ?? 0n,
+      atimeNs: 0n,
+      ctimeNs: 0n,
+      btimeNs: 0n,
+      links: 1,
       device: 0n,
       inode: 0n,
       uid: uid ?? 0,

@@ -1,6 +1,7 @@
 import type { ArchiveEntry } from '../archive/archive-entry.ts'
 import type { ArchiveVisitor, EntryPath, EntrySink } from '../archive/archive-visitor.ts'
 import type { ProblemCode } from '../module.ts'
+import type { MetadataCheck } from './check.ts'
 import type { ContentScanners } from './content-scanners.ts'
 import { DataQuery, needsData, returnsSha256 } from './data-query.ts'
 import { DataStream } from './data-stream.ts'
@@ -8,7 +9,7 @@ import { decodeLossy } from './decode-lossy.ts'
 import { type EntryFacts, factsOf } from './entry-facts.ts'
 import { type Hit, hitsOf } from './match-file.ts'
 import type { Breath } from './scan-file.ts'
-import type { MetadataCheck, SearchPlan } from './search-plan.ts'
+import type { SearchPlan } from './search-plan.ts'
 
 /** Who hears what was found in an archive. */
 export interface EntryListener {

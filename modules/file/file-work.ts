@@ -1,11 +1,12 @@
 import { HostError } from '../host/host.ts'
 import type { ProblemCode } from '../module.ts'
 import { searchArchive } from './archive-work.ts'
+import type { Check } from './check.ts'
 import { entryElement, type FileElement, hitElement } from './element.ts'
 import { type BytePath, join } from './file-path.ts'
 import { type FileOutcome, matchFile } from './match-file.ts'
 import { type Breath, FileScanner } from './scan-file.ts'
-import { type Check, checksOf, type SearchPlan } from './search-plan.ts'
+import { checksOf, type SearchPlan } from './search-plan.ts'
 import type { FileVisit, Visitor, Work } from './visit.ts'
 import type { Board } from './walker/board.ts'
 

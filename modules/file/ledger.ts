@@ -1,11 +1,12 @@
 import { maxAboutChars } from '../../node/core/limits.ts'
 import type { Finding, ModuleEvent, Problem, ProblemCode } from '../module.ts'
 import { type FileElement, missElement, shown } from './element.ts'
-import type { BytePath } from './file-path.ts'
+import { type BytePath, toBytePath } from './file-path.ts'
 import type { Listener } from './file-work.ts'
 import { ProblemBudget } from './problem-budget.ts'
 import { checksOf, type SearchPlan } from './search-plan.ts'
 import type { Board } from './walker/board.ts'
+import type { Report } from './walker/report.ts'
 
 /** What one search has come to. */
 interface Tally {
@@ -54,6 +55,20 @@ export class Ledger implements Listener {
       this.#news.push({ kind: 'problem', code, about: shown(about, maxAboutChars).file })
   }
 
+  /** What a thread has come by. */
+  report({ files, hits, problems }: Report): void {
+    this.tested(files)
+    for (const { code, about, failedToOpen } of problems) this.problem(code, about, failedToOpen)
+    for (const { plan, check, element } of hits) this.hit(plan, check, element)
+  }
+
+  /** A thread has broken, with what it had in hand. */
+  lost(code: ProblemCode): void {
+    this.isWhole = false
+    this.problem(code, toBytePath('(a thread of the search)'), true)
+    this.#news.push(limitReached('a thread of the search has broken'))
+  }
+
   hit(place: number, check: number | undefined, element: FileElement): void {
     const tally = this.#tallies[place]
     if (tally === undefined || tally.hits >= tally.plan.matchLimit) return
@@ -78,11 +93,12 @@ export class Ledger implements Listener {
     for (const { plan, hits, checksThatHit } of this.#tallies) {
       if (hits >= plan.matchLimit) continue
       const checks = checksOf(plan)
+      const isKnown = !checks.some((check) => check.isUnknown === true)
       const missed = plan.matchAll
-        ? hits === 0
+        ? hits === 0 && isKnown
           ? [undefined]
           : []
-        : checks.filter((_, place) => !checksThatHit.has(place))
+        : checks.filter((check, place) => check.isUnknown !== true && !checksThatHit.has(place))
       for (const check of missed) {
         yield { kind: 'finding', found: false, group: [plan.label], element: missElement(plan, check) }
       }

@@ -1,10 +1,18 @@
-import type { ContentCheck } from './search-plan.ts'
+import type { LinesFound } from '../scan/engine/line-counts.ts'
+import type { ContentCheck } from './check.ts'
+
+export interface CountedLines extends LinesFound {
+  /** False when a part of the file was not looked at. */
+  readonly isWhole: boolean
+}
 
 /** One content check on one file. The verdict is undefined until it is certain, and stays so when a part of the file could not
  *  be seen. */
 export class LineTest {
   readonly check: ContentCheck
   verdict: boolean | undefined
+  /** The lines that match, where they are counted. */
+  lines: CountedLines | undefined
 
   constructor(check: ContentCheck) {
     this.check = check

@@ -1,4 +1,4 @@
-import type { ManifestCheck } from './search-plan.ts'
+import type { ManifestCheck } from './check.ts'
 
 /** One check of what a jar says that it is. Undefined until the jar was opened, and for good when it cannot be or the file is none:
  *  neither the check nor its inverse passes then. */

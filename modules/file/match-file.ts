@@ -3,12 +3,14 @@ import { readManifest } from '../archive/read-manifest.ts'
 import { type FileStat, HostError, type OpenFile } from '../host/host.ts'
 import { problemOf } from '../host-problem.ts'
 import type { ProblemCode } from '../module.ts'
+import type { Check } from './check.ts'
 import { DataQuery, needsData, returnsSha256 } from './data-query.ts'
 import { decodeLossy } from './decode-lossy.ts'
 import { bytesOf } from './file-path.ts'
 import { archiveLimits, fileSource } from './file-source.ts'
+import type { CountedLines, LineTest } from './line-test.ts'
 import type { FileScanner, FirstRead, Steps } from './scan-file.ts'
-import type { Check, SearchPlan } from './search-plan.ts'
+import type { SearchPlan } from './search-plan.ts'
 import type { FileVisit } from './visit.ts'
 
 export interface Hit {
@@ -17,6 +19,13 @@ export interface Hit {
   readonly check: Check | undefined
   /** Lower case. */
   readonly sha256: string | undefined
+  /** Of content checks whose lines are counted. */
+  readonly lines?: readonly CheckedLines[]
+}
+
+export interface CheckedLines {
+  readonly check: Check
+  readonly found: CountedLines
 }
 
 export interface FileOutcome {
@@ -61,21 +70,21 @@ function matchMetadata(
     const hasData = needsData(plan)
     if (!plan.matchAll) {
       for (const check of plan.metadata) {
-        if (check.passes(name, stat)) hits.push({ plan, check, sha256: undefined })
+        if (check.passes(name, stat, visit)) hits.push({ plan, check, sha256: undefined })
       }
       if (hasData) wanting.push(plan)
       continue
     }
     // A search without any filter matches nothing, as in MIG.
     if (plan.metadata.length === 0 && !hasData) continue
-    if (!passesAll(plan, name, stat)) continue
+    if (!passesAll(plan, name, stat, visit)) continue
     if (hasData || returnsSha256(plan)) wanting.push(plan)
     else hits.push({ plan, check: undefined, sha256: undefined })
   }
 }
 
-function passesAll(plan: SearchPlan, name: string, stat: () => FileStat): boolean {
-  for (const check of plan.metadata) if (!check.passes(name, stat)) return false
+function passesAll(plan: SearchPlan, name: string, stat: () => FileStat, visit: FileVisit): boolean {
+  for (const check of plan.metadata) if (!check.passes(name, stat, visit)) return false
   return true
 }
 
@@ -173,10 +182,20 @@ export function hitsOf(query: DataQuery): readonly Hit[] {
   const { plan } = query
   if (plan.matchAll) {
     if (!query.passesAll) return []
-    return [{ plan, check: undefined, sha256: returnsSha256(plan) ? query.hashes.get('sha256') : undefined }]
+    const sha256 = returnsSha256(plan) ? query.hashes.get('sha256') : undefined
+    return [{ plan, check: undefined, sha256, ...linesOf(query.tests) }]
   }
-  const contents = query.tests.filter((test) => test.verdict === true).map((test) => test.check)
+  const contents = query.tests
+    .filter((test) => test.verdict === true)
+    .map((test) => ({ plan, check: test.check, sha256: undefined, ...linesOf([test]) }))
   const hashes = plan.hashes.filter((_, at) => query.hashPasses(at) === true)
   const manifests = query.manifests.filter((test) => test.verdict === true).map((test) => test.check)
-  return [...contents, ...hashes, ...manifests].map((check) => ({ plan, check, sha256: undefined }))
+  const entropies = plan.entropies.filter((_, at) => query.entropyPasses(at) === true)
+  const others = [...hashes, ...manifests, ...entropies].map((check) => ({ plan, check, sha256: undefined }))
+  return [...contents, ...others]
+}
+
+function linesOf(tests: readonly LineTest[]): Pick<Hit, 'lines'> {
+  const lines = tests.flatMap(({ check, lines }) => (lines === undefined ? [] : [{ check, found: lines }]))
+  return lines.length === 0 ? {} : { lines }
 }

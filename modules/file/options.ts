@@ -3,9 +3,13 @@ import { MigError } from '../../node/core/error.ts'
 import { maxArchiveDepth } from '../../node/core/limits.ts'
 import { compileRegex } from '../../node/core/regex.ts'
 import { parsedBy } from '../parsed-by.ts'
-import { isAbsolutePath } from './file-path.ts'
+import { firstTooMany } from '../scan/check-patterns.ts'
+import { parseAccount } from './criteria/accounts.ts'
+import { parseKinds } from './criteria/kinds.ts'
+import { parseEntropy, parseLinks } from './criteria/ranges.ts'
+import { parseExclude, parsePath } from './criteria/search-paths.ts'
 import { splitInverse } from './inverse.ts'
-import { parseMtime } from './parse-mtime.ts'
+import { parseAge, parseMtime } from './parse-mtime.ts'
 import { parseSize } from './parse-size.ts'
 
 export const mismatchFilters = [
@@ -21,17 +25,11 @@ export const mismatchFilters = [
 ] as const
 export type MismatchFilter = (typeof mismatchFilters)[number]
 
-const maxLabelChars = 64
+/** What a hit tells of the lines that content expressions match; never what is in them. */
+export const returnLevels = ['match', 'count', 'location'] as const
+export type ReturnLevel = (typeof returnLevels)[number]
 
-function parsePath(path: string): void {
-  if (path.includes('\0')) throw new MigError('bad-parameters', 'a path holds no NUL')
-  if (!isAbsolutePath(path)) {
-    throw new MigError(
-      'bad-parameters',
-      `search path '${path}' is relative; expected an absolute path such as /etc`,
-    )
-  }
-}
+const maxLabelChars = 64
 
 function hex(...digits: readonly number[]) {
   return parsedBy((text) => {
@@ -69,6 +67,8 @@ const options = z.strictObject({
   debug: z.string().optional(),
   returnsha256: z.boolean().optional(),
   decompress: z.boolean().optional(),
+  return: z.enum(returnLevels).optional(),
+  xdev: z.boolean().optional(),
   archives: z.boolean().optional(),
   archivedepth: z.int().min(1).max(maxArchiveDepth).optional(),
 })
@@ -87,6 +87,19 @@ const search = z.strictObject({
   sha2: listOf(hex(64, 96, 128)),
   sha3: listOf(hex(56, 64, 96, 128)),
   manifests: listOf(regex),
+  excludes: listOf(parsedBy(parseExclude)),
+  types: listOf(parsedBy(parseKinds)),
+  owners: listOf(parsedBy(parseAccount)),
+  groups: listOf(parsedBy(parseAccount)),
+  atimes: listOf(parsedBy((text) => parseAge(text, 'atime'))),
+  ctimes: listOf(parsedBy((text) => parseAge(text, 'ctime'))),
+  btimes: listOf(parsedBy((text) => parseAge(text, 'btime'))),
+  links: listOf(parsedBy(parseLinks)),
+  entropies: listOf(parsedBy(parseEntropy)),
+  packaged: listOf(z.enum(['yes', 'no'])),
+  xattrs: listOf(regex),
+  capabilities: listOf(regex),
+  immutable: listOf(z.enum(['yes', 'no'])),
   options: options.nullable().optional(),
 })
 export type Search = z.infer<typeof search>
@@ -100,6 +113,15 @@ export const fileParameters = z.strictObject({
         const complaint = labelComplaint(label)
         if (complaint !== undefined) context.addIssue({ code: 'custom', message: complaint, path: [label] })
       }
+      // One file may be searched for all of them at once.
+      const contents = Object.entries(searches).flatMap(([label, { contents }]) =>
+        (contents ?? []).map((value, i) => ({ value, path: [label, 'contents', i] })),
+      )
+      const sources = contents.map(({ value }) => splitInverse(value).pattern)
+      const excess = firstTooMany(sources, 'lines')
+      if (excess === undefined) return
+      const { code, message } = excess.error
+      context.addIssue({ code: 'custom', message, path: contents[excess.at]?.path ?? [], params: { code } })
     })
     .nullable()
     .optional(),

@@ -13,12 +13,17 @@ const units: Readonly<Record<string, bigint>> = { m: minuteNs, h: 60n * minuteNs
 /** `<90d` modified in the last 90 days or in the future, `>2h` before the last two hours; `m` is minutes.
  *  @throws MigError `bad-parameters` */
 export function parseMtime(text: string): MtimeBound {
+  return parseAge(text, 'mtime')
+}
+
+/** The same of another time. @throws MigError `bad-parameters` */
+export function parseAge(text: string, time: string): MtimeBound {
   const [, sign, digits = '', unit = ''] = form.exec(text) ?? []
   const unitNs = units[unit]
   if (sign === undefined || unitNs === undefined) {
     throw new MigError(
       'bad-parameters',
-      `Invalid mtime format for mtime '${text}': expected <90d, >5h or <30m`,
+      `Invalid ${time} format for ${time} '${text}': expected <90d, >5h or <30m`,
     )
   }
   return { side: sign === '<' ? 'newer' : 'older', ageNs: BigInt(digits) * unitNs }

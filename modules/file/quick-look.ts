@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto'
 import type { Scanner } from '../scan/scanner.ts'
+import type { HashAlgorithm } from './check.ts'
 import type { ContentScanners } from './content-scanners.ts'
 import { isGzip } from './gunzip.ts'
 import { LineTest } from './line-test.ts'
-import type { HashAlgorithm, SearchPlan } from './search-plan.ts'
+import type { SearchPlan } from './search-plan.ts'
 
 /** Says of most files at once that no search is answered by them, so that nothing else has to be made for them. */
 export class QuickLook {
@@ -44,7 +45,7 @@ type HashQuestion =
 function hashQuestion(plans: readonly SearchPlan[], hasLines: boolean): HashQuestion {
   const wanted = new Map<HashAlgorithm, Set<string>>()
   for (const plan of plans) {
-    if (plan.manifests.length > 0) return 'some'
+    if (plan.manifests.length > 0 || plan.entropies.length > 0) return 'some'
     const verdicts = plan.contents.map((check) => {
       const test = new LineTest(check)
       test.end(hasLines)
@@ -66,7 +67,10 @@ function hashQuestion(plans: readonly SearchPlan[], hasLines: boolean): HashQues
 /** False as well when it would take long. */
 function findsNothing(scanner: Scanner, bytes: Buffer): boolean {
   const scan = scanner.begin()
-  for (const _ of scan.feed(bytes)) return false
-  for (const _ of scan.end()) return false
-  return scan.found.size === 0
+  try {
+    for (const _ of scan.whole(bytes)) return false
+    return scan.found.size === 0
+  } finally {
+    scan.close()
+  }
 }

@@ -17,6 +17,15 @@ const fields = [
   ['sha2', 'sha2'],
   ['sha3', 'sha3'],
   ['manifest', 'manifests'],
+  ['type', 'types'],
+  ['links', 'links'],
+  ['owner', 'owners'],
+  ['group', 'groups'],
+  ['atime', 'atimes'],
+  ['ctime', 'ctimes'],
+  ['btime', 'btimes'],
+  ['packaged', 'packaged'],
+  ['entropy', 'entropies'],
 ] as const
 
 /** MIG's lines: one a hit; and, unless only hits are wanted, misses, errors and the statistics. */
@@ -47,8 +56,12 @@ function hitLine(label: string, element: FileElement): string {
   const { lastmodified, mode, size, sha256 } = element.fileinfo
   const hash = sha256 === undefined ? '' : `, sha256:${sha256.toLowerCase()}`
   const info = `lastmodified:${lastmodified}, mode:${mode}, size:${size}${hash}`
+  const lines = (element.matches ?? []).map(({ content, lines, partial, places }) => {
+    const where = places === undefined ? '' : ` (${places.map(({ line }) => line).join(', ')})`
+    return `, content '${content}' in ${partial ? 'at least ' : ''}${lines} lines${where}`
+  })
   const path = [element.file, ...(element.entry ?? [])].join('!/')
-  return `${path} [${info}] in search '${label}'${checksOf(element)}`
+  return `${path} [${info}${lines.join('')}] in search '${label}'${checksOf(element)}`
 }
 
 /** ` on checks name='x'` for an element of one check; nothing for one of a whole search. */

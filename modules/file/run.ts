@@ -10,6 +10,7 @@ import type { FileParameters } from './options.ts'
 import { planSearches } from './search-plan.ts'
 import { mountsOf } from './skipped-mounts.ts'
 import { Board } from './walker/board.ts'
+import { LateCrew } from './walker/late-crew.ts'
 import { visitRoot } from './walker/root.ts'
 import { Scopes } from './walker/scopes.ts'
 import { TreeWalk } from './walker/tree-walk.ts'
@@ -26,10 +27,11 @@ export type FileStatistics = z.infer<typeof fileStatistics>
 /** Runs all searches in one walk. */
 export async function* runSearches(
   parameters: FileParameters,
-  { host, signal, now, maxMatches, share = 1 }: RunContext,
+  context: RunContext,
 ): AsyncGenerator<ModuleEvent<FileElement>, FileStatistics> {
+  const { host, signal, now, maxMatches, share = 1 } = context
   const started = performance.now()
-  const plans = planSearches(parameters, now)
+  const plans = planSearches(parameters, now, host)
   const scopes = new Scopes(plans, (roots) => new Board(plans.length, roots))
   const { board } = scopes
   const ledger = new Ledger(plans, board, maxMatches)
@@ -40,31 +42,53 @@ export async function* runSearches(
     },
     pause: () => turns.pause(),
   }
+  for (const { code, about } of plans.flatMap((plan) => plan.problems)) ledger.problem(code, about, false)
   const work = new FileWork(plans, board, breath, ledger)
-  const mounts = mountsOf(host)
-  const walk = new TreeWalk(host, scopes, mounts, work)
-  const isDue = () => ledger.hasNews || turns.isDue() || breath.isStopped
+  const walk = new TreeWalk(host, scopes, mountsOf(host), work)
+  const crew = new LateCrew(
+    context,
+    parameters,
+    plans.map(({ roots }) => roots),
+    board,
+    ledger,
+  )
+  const isDue = () =>
+    ledger.hasNews || turns.isDue() || breath.isStopped || (crew.isHungry && walk.isShareable)
 
   try {
     for (const root of scopes.roots) {
-      if (breath.isStopped) break
-      const begun = scopes.arrive(root)
+      const begun = breath.isStopped ? [] : scopes.arrive(root)
       if (begun.length === 0) continue
-      const found = visitRoot(host, root, begun, work)
+      const found = visitRoot(host, root, begun, plans, work)
       if (found.directory !== undefined) walk.begin(found.directory, root, scopes.activate([], begun))
-      else walk.work(found.work)
+      walk.work(found.work)
+      crew.begin()
       for (;;) {
         yield* ledger.takeNews()
         // What was found in a file that is under way is found; the scanner knows when to stop.
-        if (walk.isDone || (breath.isStopped && !walk.isWorking)) break
+        if (breath.isStopped && !walk.isWorking) break
+        if (walk.isDone) {
+          if (!crew.takeInto(walk)) {
+            if (crew.isOver) break
+            await crew.wait()
+          }
+          await turns.pause()
+          continue
+        }
         const wait = walk.advance(isDue)
         if (wait !== undefined) await wait
+        crew.share(walk)
         await turns.pause()
       }
+    }
+    if (breath.isStopped) {
+      board.stop()
+      await crew.settle()
     }
   } finally {
     walk.close()
     work.close()
+    await crew.close()
   }
   yield* ledger.takeNews()
   if (ledger.isWhole && !signal.aborted) yield* ledger.misses()

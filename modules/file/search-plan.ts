@@ -1,71 +1,26 @@
 import { defaultArchiveDepth } from '../../node/core/limits.ts'
 import { compileRegex, type LinearRegex } from '../../node/core/regex.ts'
-import type { FileStat } from '../host/host.ts'
-import { type BytePath, cleanPath, toBytePath } from './file-path.ts'
+import type { FileKind, Host } from '../host/host.ts'
+import type {
+  Check,
+  ContentCheck,
+  EntropyCheck,
+  HashAlgorithm,
+  HashCheck,
+  ManifestCheck,
+  MetadataCheck,
+} from './check.ts'
+import { Accounts } from './criteria/accounts.ts'
+import { parseKinds } from './criteria/kinds.ts'
+import { moreChecks, type PlanProblem } from './criteria/more-checks.ts'
+import { parseEntropy } from './criteria/ranges.ts'
+import { excluderOf, rootsOf } from './criteria/search-paths.ts'
+import type { BytePath } from './file-path.ts'
 import { goMode } from './go-format.ts'
 import { splitInverse } from './inverse.ts'
-import type { FileParameters, MismatchFilter, Search } from './options.ts'
+import type { FileParameters, MismatchFilter, ReturnLevel, Search } from './options.ts'
 import { parseMtime } from './parse-mtime.ts'
 import { parseSize } from './parse-size.ts'
-
-/** The lists of a search that hold filters. */
-export type CheckField =
-  | 'names'
-  | 'modes'
-  | 'sizes'
-  | 'mtimes'
-  | 'contents'
-  | 'md5'
-  | 'sha1'
-  | 'sha2'
-  | 'sha3'
-  | 'manifests'
-
-/** One filter of a search. */
-export interface Check {
-  readonly field: CheckField
-  /** As the investigator wrote it: it is echoed beside each hit. */
-  readonly value: string
-  /** Set by `mismatch`: the outcome is turned round. */
-  readonly flipped: boolean
-}
-
-/** What name and stat decide. */
-export interface MetadataCheck extends Check {
-  readonly needsStat: boolean
-  /** Does the file pass, `flipped` taken into account? */
-  readonly passes: (name: string, stat: () => FileStat) => boolean
-}
-
-export interface ContentCheck extends Check {
-  readonly regex: LinearRegex
-  readonly inverse: boolean
-  readonly macroal: boolean
-}
-
-export interface HashCheck extends Check {
-  readonly algorithm: HashAlgorithm
-  /** Lower case. */
-  readonly hex: string
-}
-
-/** Some line that a jar has about itself matches; an inverse one passes when none does, for jars too and nothing else. */
-export interface ManifestCheck extends Check {
-  readonly regex: LinearRegex
-  readonly inverse: boolean
-}
-
-/** As node:crypto names them. */
-export type HashAlgorithm =
-  | 'md5'
-  | 'sha1'
-  | 'sha256'
-  | 'sha384'
-  | 'sha512'
-  | 'sha3-224'
-  | 'sha3-256'
-  | 'sha3-384'
-  | 'sha3-512'
 
 /** One search made ready: patterns compiled, defaults filled in, limits as numbers. */
 export interface SearchPlan {
@@ -74,8 +29,13 @@ export interface SearchPlan {
   readonly roots: readonly BytePath[]
   readonly matchAll: boolean
   readonly returnSha256: boolean
+  /** How much a hit tells of the lines that match: nothing, how many, or which. */
+  readonly returns: ReturnLevel
   readonly decompress: boolean
   readonly remote: boolean
+  readonly kinds: ReadonlySet<FileKind> | undefined
+  readonly oneFileSystem: boolean
+  readonly isExcluded: ((path: BytePath) => boolean) | undefined
   /** Archives in one another that are looked into; 0 when none is. */
   readonly archiveDepth: number
   /** Directories below one another, the root counted; Infinity for no bound. Likewise the next two. */
@@ -84,17 +44,22 @@ export interface SearchPlan {
   readonly maxErrors: number
   readonly metadata: readonly MetadataCheck[]
   readonly manifests: readonly ManifestCheck[]
+  readonly entropies: readonly EntropyCheck[]
+  /** What cannot be looked at here, to be told once. */
+  readonly problems: readonly PlanProblem[]
   readonly contents: readonly ContentCheck[]
   readonly hashes: readonly HashCheck[]
 }
 
 /** Every check of a plan: MIG's in the order in which MIG makes them, then ours. */
 export function checksOf(plan: SearchPlan): readonly Check[] {
-  return [...plan.metadata, ...plan.contents, ...plan.hashes, ...plan.manifests]
+  return [...plan.metadata, ...plan.contents, ...plan.hashes, ...plan.manifests, ...plan.entropies]
 }
 
-/** @param now start of the run in milliseconds since the epoch: what ages of files are measured from */
-export function planSearches(parameters: FileParameters, now: number): readonly SearchPlan[] {
+/** @param now start of the run in milliseconds since the epoch: what ages of files are measured from
+ *  @param host whose accounts, homes and packages are meant */
+export function planSearches(parameters: FileParameters, now: number, host: Host): readonly SearchPlan[] {
+  const accounts = new Accounts(host)
   const regexes = new Map<string, LinearRegex>()
   const compile = (pattern: string): LinearRegex => {
     const regex = regexes.get(pattern) ?? compileRegex(pattern)
@@ -102,20 +67,36 @@ export function planSearches(parameters: FileParameters, now: number): readonly 
     return regex
   }
   return Object.entries(parameters.searches ?? {}).map(([label, search]) =>
-    planSearch(label, search, now, compile),
+    planSearch(label, search, now, compile, host, accounts),
   )
 }
 
 type Compile = (pattern: string) => LinearRegex
 
-function planSearch(label: string, search: Search, now: number, compile: Compile): SearchPlan {
+function planSearch(
+  label: string,
+  search: Search,
+  now: number,
+  compile: Compile,
+  host: Host,
+  accounts: Accounts,
+): SearchPlan {
   const options = search.options ?? {}
   const mismatch = new Set<MismatchFilter>(options.mismatch ?? [])
   const nowNs = BigInt(Math.trunc(now)) * 1_000_000n
+  const more = moreChecks(search, nowNs, host, accounts)
+  const returns = options.return ?? 'match'
+  const isExcluded = excluderOf(search.excludes ?? [])
+  const roots = new Set(search.paths.flatMap((path) => rootsOf(path, host, accounts)))
   return {
     label,
     search,
-    roots: [...new Set(search.paths.map((path) => cleanPath(toBytePath(path))))],
+    roots: [...roots].filter((root) => isExcluded?.(root) !== true),
+    isExcluded,
+    oneFileSystem: options.xdev ?? false,
+    kinds: kindsOf(search.types ?? []),
+    problems: more.problems,
+    returns,
     matchAll: options.matchall ?? false,
     returnSha256: options.returnsha256 ?? false,
     decompress: options.decompress ?? false,
@@ -129,7 +110,11 @@ function planSearch(label: string, search: Search, now: number, compile: Compile
       ...(search.modes ?? []).map((value) => modeCheck(value, mismatch.has('mode'), compile)),
       ...(search.sizes ?? []).map((value) => sizeCheck(value, mismatch.has('size'))),
       ...(search.mtimes ?? []).map((value) => mtimeCheck(value, mismatch.has('mtime'), nowNs)),
+      ...more.checks,
     ],
+    entropies: (search.entropies ?? []).map((value) => {
+      return { field: 'entropies', value, flipped: false, range: parseEntropy(value) }
+    }),
     manifests: (search.manifests ?? []).map((value) => {
       const { pattern, inverse } = splitInverse(value)
       return { field: 'manifests', value, flipped: false, inverse, regex: compile(pattern) }
@@ -142,6 +127,7 @@ function planSearch(label: string, search: Search, now: number, compile: Compile
         value,
         flipped,
         inverse,
+        counts: returns !== 'match' && !inverse && !flipped && options.macroal !== true,
         regex: compile(pattern),
         macroal: options.macroal ?? false,
       }
@@ -150,6 +136,11 @@ function planSearch(label: string, search: Search, now: number, compile: Compile
       (search[field] ?? []).map((value) => hashCheck(field, value, mismatch.has(field))),
     ),
   }
+}
+
+/** Undefined when no kind is asked for. */
+function kindsOf(types: readonly string[]): ReadonlySet<FileKind> | undefined {
+  return types.length === 0 ? undefined : new Set(types.flatMap((text) => [...parseKinds(text)]))
 }
 
 /** 0 and less is no bound; fractions are cut. */

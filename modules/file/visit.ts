@@ -1,4 +1,4 @@
-import type { ByteName, FileStat, OpenFile } from '../host/host.ts'
+import type { ByteName, FileKind, FileStat, OpenFile } from '../host/host.ts'
 import type { ProblemCode } from '../module.ts'
 import type { BytePath } from './file-path.ts'
 
@@ -9,6 +9,8 @@ export interface FileVisit {
   readonly name: ByteName
   /** Was it listed as a regular file, or is it a link to one? */
   readonly isRegular: boolean
+  /** As it was listed; of what a link leads to where that is what is tested. */
+  readonly kind: FileKind
   /** Does a read that brings less than was asked for end a file here? Not on file systems that the kernel makes or other programs serve. */
   readonly endsShort: boolean
   /** Of what a link leads to; asked once. @throws HostError */

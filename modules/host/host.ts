@@ -96,6 +96,13 @@ export interface FileStat {
   readonly mode: number
   /** Nanoseconds since the epoch. */
   readonly mtimeNs: bigint
+  readonly atimeNs: bigint
+  /** When its inode was changed last. */
+  readonly ctimeNs: bigint
+  /** When it was made; 0 where the file system does not keep it. */
+  readonly btimeNs: bigint
+  /** Names that lead to it. */
+  readonly links: number
   readonly device: bigint
   readonly inode: bigint
   readonly uid: number

@@ -5,7 +5,9 @@ import type { Literal, LiteralNeed, LiteralSearch } from './literals/literal.ts'
 import { literalSearch } from './literals/literal-search.ts'
 import { maxPairs } from './literals/pair-search.ts'
 import { requiredLiterals } from './literals/required-literals.ts'
-import { languageOf, parseFor, type TextKind } from './program/language.ts'
+import { languageOf, parseFor } from './program/language.ts'
+import { ProgramSize } from './program/size.ts'
+import type { TextKind } from './program/text-kind.ts'
 import type { Node } from './syntax/node.ts'
 
 /** What is asked of a text. */
@@ -76,6 +78,8 @@ export function planScan(
     isCounted: reports === 'lines' && text === 'lines',
     node: parseFor(text, source),
   }))
+  const size = new ProgramSize()
+  for (const { node, pattern } of asked) size.add(node, patterns[pattern]?.source ?? '')
   return planner.plan(asked)
 }
 

@@ -91,13 +91,10 @@ export class Scan {
   /** The text has come to its end: what is not found now is not in it.
    *  @returns see `feed` */
   end(): Iterable<void> {
-    const hasLine = this.#lineStart < this.#takenBytes
-    for (const { group, runner } of this.#walks) {
-      runner.end(hasLine, (place) => this.#find(group.patterns[place] as number, this.#lineStart))
-    }
-    this.#isOver = true
+    const hasLine = this.#endWalks()
     const rest = this.#literals?.end(hasLine) ?? nothing
-    if (rest !== nothing && this.#counts !== undefined) return this.#countRest(rest, empty)
+    this.#isOver = true
+    if (rest !== nothing && this.#counts !== undefined) return this.#countRest(rest)
     this.#counts?.took(empty, this.#takenBytes)
     return rest
   }
@@ -105,12 +102,15 @@ export class Scan {
   /** A text that is all there: takes it and comes to its end, without keeping a copy of the last line.
    *  @returns see `feed` */
   whole(text: Buffer): Iterable<void> {
-    if (this.#walks.length > 0) return this.#wholeWalked(text)
-    this.#isOver = true
+    this.#chunk = text
+    for (const [i, { runner, decide }] of this.#walks.entries()) {
+      const rest = runner.run(text, 0, text.length, decide)
+      if (rest !== nothing) return this.#wholeRest(text, rest, i + 1)
+    }
     const rest = this.#literals?.whole(text) ?? nothing
-    if (rest !== nothing && this.#counts !== undefined) return this.#countRest(rest, text)
-    this.#counts?.took(text, 0)
-    return rest
+    if (rest !== nothing) return this.#wholeRest(text, rest, this.#walks.length + 1)
+    this.#tookWhole(text)
+    return nothing
   }
 
   /** Nothing more is asked of it, not even what it has found: the scanner uses it for the next text. May be called in the midst of one. */
@@ -133,11 +133,6 @@ export class Scan {
     this.#isClosed = false
   }
 
-  *#wholeWalked(text: Buffer): Generator<void, void> {
-    yield* this.feed(text)
-    yield* this.end()
-  }
-
   /** @param next the walk after the one of which `rest` is left; the literals come after all walks */
   *#feedRest(chunk: Buffer, rest: Iterable<void>, next: number): Generator<void, void> {
     yield* rest
@@ -147,9 +142,17 @@ export class Scan {
     this.#took(chunk)
   }
 
-  *#countRest(rest: Iterable<void>, chunk: Buffer): Generator<void, void> {
+  /** @param next see `#feedRest` */
+  *#wholeRest(text: Buffer, rest: Iterable<void>, next: number): Generator<void, void> {
     yield* rest
-    this.#counts?.took(chunk, this.#takenBytes)
+    for (const { runner, decide } of this.#walks.slice(next)) yield* runner.run(text, 0, text.length, decide)
+    if (next <= this.#walks.length) yield* this.#literals?.whole(text) ?? nothing
+    this.#tookWhole(text)
+  }
+
+  *#countRest(rest: Iterable<void>): Generator<void, void> {
+    yield* rest
+    this.#counts?.took(empty, this.#takenBytes)
   }
 
   #find(pattern: number, offset: number): void {
@@ -159,11 +162,31 @@ export class Scan {
 
   #took(chunk: Buffer): void {
     this.#counts?.took(chunk, this.#takenBytes)
+    this.#pass(chunk)
+  }
+
+  #tookWhole(text: Buffer): void {
+    this.#pass(text)
+    this.#endWalks()
+    this.#counts?.took(text, 0)
+    this.#isOver = true
+  }
+
+  #pass(chunk: Buffer): void {
     const last = this.#plan.text === 'lines' ? chunk.lastIndexOf(newline) : -1
     if (last >= 0) this.#lineStart = this.#takenBytes + last + 1
     this.#takenBytes += chunk.length
     this.#chunk = empty
     this.#lines = undefined
+  }
+
+  /** @returns is there anything behind the last newline? */
+  #endWalks(): boolean {
+    const hasLine = this.#lineStart < this.#takenBytes
+    for (const { group, runner } of this.#walks) {
+      runner.end(hasLine, (place) => this.#find(group.patterns[place] as number, this.#lineStart))
+    }
+    return hasLine
   }
 
   /** @param at behind the byte that decided, perhaps the newline of the line that it decided about */

@@ -1,6 +1,6 @@
 import { type KernelChoice, kernelsOf } from './kernels/kernels.ts'
 import { planScan, type ScanPattern, type ScanPlan } from './plan.ts'
-import type { TextKind } from './program/language.ts'
+import type { TextKind } from './program/text-kind.ts'
 import { Scan } from './scan.ts'
 
 export interface ScannerOptions {

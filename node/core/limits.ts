@@ -144,6 +144,13 @@ export const maxCredentialBytes = 3 * 1024 * 1024
 /** Credentials above this wait for one of a few places, so that strangers cannot fill the memory. */
 export const smallCredentialBytes = 256 * 1024
 export const maxLargeCredentialsAtOnce = 16
+/** A link on which nothing has come for so long is pinged by whoever dialled it … */
+export const linkQuietOutboundMs = 20_000
+/** … and by the other end when that has not happened. */
+export const linkQuietInboundMs = 30_000
+/** Silence after a ping that ends a link: a dead one is noticed within 45 s by both ends. A frame of 64 KiB takes 16 s on a line of
+ *  32 kbit/s, but then its bytes have come in between. */
+export const pongLimitMs = 15_000
 /** Streams of one connection, in all protocols together; a member needs about twenty. */
 export const maxMuxedStreams = 128
 export const maxRefusalReasonBytes = 512
@@ -408,6 +415,9 @@ export const maxArchiveHeldBytes = 80 * 1024 * 1024
 /** … and archives in one another: what is asked for when nothing is said, and the most that may be asked for. */
 export const defaultArchiveDepth = 6
 export const maxArchiveDepth = 16
+/** Lines of one file that a hit tells one by one for each content expression, and for all of them (an event holds 256 KiB). */
+export const maxLinePlaces = 100
+export const maxElementPlaces = 1000
 /** Directories below one another in a walk. */
 export const maxWalkDepth = 20_000
 
@@ -449,6 +459,10 @@ export const handOnWaitMs = 5000
 
 // --- Module hosts, as the gate watches them ---
 export const moduleHeapMegabytes = 128
+/** Threads of one operation: each takes some 20 MB, and an operation may take no more than is watched for. */
+export const maxModuleThreads = 3
+/** What V8 may keep of a thread's own objects; buffers are apart. */
+export const threadHeapMegabytes = 48
 /** A host that nobody needed for so long ends: an agent that is not asked holds no memory for it. */
 export const hostLingerMs = 10_000
 /** Operations of one host, after which a fresh process takes over. */

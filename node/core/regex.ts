@@ -18,6 +18,8 @@ export function compileRegex(source: string, flags: { ignoreCase?: boolean } = {
       `regular expression has ${source.length} characters, at most ${maxRegexChars} are allowed`,
     )
   }
+  // Lists of indicators hold thousands of these: nothing can be wrong with them, and most are never run here.
+  if (isPlain.test(source)) return new PlainRegex(source, flags.ignoreCase === true)
   let compiled: RE2JS
   try {
     compiled = RE2JS.compile(source, flags.ignoreCase === true ? RE2JS.CASE_INSENSITIVE : 0)
@@ -31,6 +33,25 @@ export function compileRegex(source: string, flags: { ignoreCase?: boolean } = {
     )
   }
   return { source, test: (text) => compiled.test(text) }
+}
+
+/** Literal ASCII characters, those with a meaning escaped. */
+const isPlain = /^(?:[\w \-/:@,;=<>!"'%&~#`]|\\[.+*?()|[\]{}^$\\/-])*$/
+
+class PlainRegex implements LinearRegex {
+  readonly source: string
+  readonly #ignoreCase: boolean
+  #compiled: RE2JS | undefined
+
+  constructor(source: string, ignoreCase: boolean) {
+    this.source = source
+    this.#ignoreCase = ignoreCase
+  }
+
+  test(text: string): boolean {
+    this.#compiled ??= RE2JS.compile(this.source, this.#ignoreCase ? RE2JS.CASE_INSENSITIVE : 0)
+    return this.#compiled.test(text)
+  }
 }
 
 function regexError(source: string, error: unknown): MigError {

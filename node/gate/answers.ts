@@ -41,6 +41,8 @@ export function createAnswerWriter(identity: {
   readonly answerSeed: Uint8Array
   readonly certificateWire: Uint8Array
   readonly nextSeq: () => number
+  /** Of the key that one summary is sealed from; a fresh one when absent. */
+  readonly ephemeralSeed?: () => Uint8Array
 }): AnswerWriter {
   const { fleet, peer, serial, answerSeed, certificateWire, nextSeq } = identity
   return {
@@ -75,6 +77,7 @@ export function createAnswerWriter(identity: {
         replyKey,
         sizeBytes: record.summaryBytes,
         answerSeed,
+        ...(identity.ephemeralSeed === undefined ? {} : { ephemeralSeed: identity.ephemeralSeed() }),
       })
       return [
         { put: outbox(record.id), value: encodeWithCertificate(certificateWire, wire) },

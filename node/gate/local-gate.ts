@@ -1,6 +1,6 @@
 import type { AgentFacts } from '../core/agent-facts.ts'
 import type { Certificate } from '../core/certificate.ts'
-import type { Clock, Instant } from '../core/clock.ts'
+import type { Clock, Instant, Random } from '../core/clock.ts'
 import { codeOf } from '../core/error.ts'
 import type { Environment } from '../core/heartbeat.ts'
 import { formatInstant } from '../core/instant.ts'
@@ -51,6 +51,8 @@ export interface LocalGatePorts {
   /** Free space is checked before an action is taken. @throws MigError `disk-full` */
   readonly checkSpace: () => Promise<void>
   readonly log: (event: string, details?: Record<string, unknown>) => void
+  /** Only simulations have one: what answers are sealed from, so that a run can be repeated byte by byte. */
+  readonly random?: Random
   /** Only measurements have one. */
   readonly probe?: Probe
 }
@@ -60,7 +62,7 @@ const pruneEveryMs = 60_000
 /** The gate itself. In production it is the endpoint's second process; in tests and in `mig lab` it runs in-process. */
 export async function createLocalGate(options: LocalGateOptions, ports: LocalGatePorts): Promise<Gate> {
   const { certificate } = options
-  const { store, clock, runner, log, probe = noProbe } = ports
+  const { store, clock, random, runner, log, probe = noProbe } = ports
   const { fleet, peerid: peer, serial } = certificate
   const startedAt = clock.now()
   const guard = await openRollbackGuard(store, ports.outside, { ...options, peer }, startedAt)
@@ -84,6 +86,7 @@ export async function createLocalGate(options: LocalGateOptions, ports: LocalGat
     answerSeed: options.answerSeed,
     certificateWire: options.certificateWire,
     nextSeq: () => seq++,
+    ...(random === undefined ? {} : { ephemeralSeed: () => random.bytes(32) }),
   })
   const heartbeats = createHeartbeatWriter({ fleet, peer, serial, ...options })
   const announce = () => {

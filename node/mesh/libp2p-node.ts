@@ -6,8 +6,6 @@ import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import type { Connection, Libp2p, PrivateKey, Upgrader } from '@libp2p/interface'
 import { memory } from '@libp2p/memory'
-import { ping } from '@libp2p/ping'
-import { yamux } from '@libp2p/yamux'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import type { Role } from '../core/certificate.ts'
@@ -29,6 +27,8 @@ import { circuitTransport } from './circuit-transport.ts'
 import type { MeshOptions } from './mesh.ts'
 import { meterGossip, meterLibp2p } from './metering.ts'
 import { outwardTransports } from './outward.ts'
+import { silentLogger } from './silent-logger.ts'
+import { watchedYamux } from './watched-yamux.ts'
 
 export interface Libp2pNode {
   readonly libp2p: Libp2p
@@ -48,7 +48,7 @@ interface Transports {
   dial(address: Multiaddr, options: { signal: AbortSignal }): Promise<Connection>
 }
 
-/** A libp2p node that is not started yet: TCP and circuits (or memory), Noise, yamux, identify, ping and gossip; nothing else. */
+/** A libp2p node that is not started yet: TCP and circuits (or memory), Noise, yamux, identify and gossip; nothing else. */
 export async function createLibp2pNode(
   options: Pick<
     MeshOptions,
@@ -79,6 +79,7 @@ export async function createLibp2pNode(
   const libp2p = await createLibp2p({
     start: false,
     privateKey,
+    logger: silentLogger,
     ...(probe === undefined ? {} : { metrics: () => meterLibp2p(probe) }),
     nodeInfo: { name: 'mig-mesh', version: '0', userAgent: 'mig-mesh' },
     addresses: { listen: [...options.listen], announce: [...options.announce] },
@@ -90,10 +91,13 @@ export async function createLibp2pNode(
     // The window is what may arrive for a stream that nobody reads: it must stay below libp2p's read buffer of 4 MiB,
     // at which the stream is reset; yamux alone lets it grow to 16 MiB.
     streamMuxers: [
-      yamux({
-        maxInboundStreams: maxMuxedStreams,
-        streamOptions: { maxStreamWindowSize: maxStreamWindowBytes },
-      }),
+      watchedYamux(
+        {
+          maxInboundStreams: maxMuxedStreams,
+          streamOptions: { maxStreamWindowSize: maxStreamWindowBytes },
+        },
+        ports.clock,
+      ),
     ],
     connectionGater: {
       denyDialMultiaddr: () => false,
@@ -112,11 +116,10 @@ export async function createLibp2pNode(
       inboundConnectionThreshold: maxConnectionsPerSecondPerAddress,
       maxIncomingPendingConnections: maxStrangers,
     },
-    // Pings are most of an idle node's work; 20 s still notices a dead link within half a minute.
-    connectionMonitor: { pingInterval: 20_000 },
+    // watchedYamux does what it would do, for less.
+    connectionMonitor: { enabled: false },
     services: {
       identify: identify(),
-      ping: ping(),
       gossip: (components: GossipSubComponents) =>
         ports.gossip(probe === undefined ? components : meterGossip(components, probe)),
       listening: (components: { transportManager: Transports; upgrader: Upgrader }) => {

@@ -22,6 +22,7 @@ import { openEnvelope } from '../verification/node-envelope.ts'
 import { createHandOver, type Freight } from './hand-over.ts'
 import type { MemberNode } from './member.ts'
 import type { KeptHeartbeat } from './neighbour-heartbeats.ts'
+import { timeLimit } from './time-limit.ts'
 import type { Ways } from './ways.ts'
 
 /** Gets answers out: this agent's own, and those that it carries. By gossip where a collector listens, by sessions until the origin's
@@ -190,7 +191,7 @@ export function createCourier(
       if (addresses.length === 0 || dialling.has(origin)) continue
       dialling.add(origin)
       try {
-        await node().mesh.dial(addresses, { signal: AbortSignal.timeout(10_000) })
+        await node().mesh.dial(addresses, { signal: timeLimit(clock, 10_000) })
         return
       } catch (error) {
         log('origin-not-reached', { origin, ...describe(error) })

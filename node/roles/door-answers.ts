@@ -119,6 +119,11 @@ export async function enterStatus(
   const full = context.carried?.refusal(load)
   if (full !== undefined) return ignore('no-room', full)
   await shelf.put({ kind: 'status', key, version: String(status.seq), bytes }, { sync: false })
+  // The outcome may have come while this was being written, and found nothing to take away.
+  if ((await shelf.get('result', keys.result(status.actionid, status.peerid))) !== undefined) {
+    await shelf.remove('status', [key])
+    return ignore('older', 'the outcome is known')
+  }
   context.carried?.took(load)
   return accept({ kind: 'status', key, actionId: status.actionid, peer: status.peerid })
 }
@@ -159,18 +164,19 @@ export async function enterResult(
   const full = context.carried?.refusal(load)
   if (full !== undefined) return ignore('no-room', full)
   const status = keys.status(result.actionid, result.peerid)
-  const written = shelf
-    .put({ kind: 'result', key, version: hash, bytes }, { sync: true, also: [{ delete: status }] })
-    .then(
-      async () => {
-        context.carried?.gone('status', status)
-        if (shelf.markOf('status', status) !== undefined) await shelf.remove('status', [status])
-      },
-      (error: unknown) => {
-        context.carried?.gone('result', key)
-        throw error
-      },
-    )
+  const mark = shelf.markOf('status', status)
+  // Its mark goes in the same batch: after a crash it would be offered for ever, with nothing behind it.
+  const also = [{ delete: status }, ...(mark === undefined ? [] : [{ delete: keys.mark('status', mark) }])]
+  const written = shelf.put({ kind: 'result', key, version: hash, bytes }, { sync: true, also }).then(
+    async () => {
+      context.carried?.gone('status', status)
+      if (shelf.markOf('status', status) !== undefined) await shelf.remove('status', [status])
+    },
+    (error: unknown) => {
+      context.carried?.gone('result', key)
+      throw error
+    },
+  )
   // What is being written takes up room already: the next one is judged meanwhile.
   context.carried?.took(load)
   return accept({ kind: 'result', key, actionId: result.actionid, peer: result.peerid, hash, written })

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { parseParameters } from '../../modules/parameters.ts'
 import { findModule, modules } from '../../modules/registry.ts'
 import { type ActionBody, parseActionBody } from '../core/action.ts'
 import { canonicalBytes } from '../core/canonical-json.ts'
-import type { Instant } from '../core/clock.ts'
+import type { Instant, Random } from '../core/clock.ts'
 import { base64UrlEncode } from '../core/encoding.ts'
 import { documentId } from '../core/envelope.ts'
 import { MigError, messageOf } from '../core/error.ts'
@@ -36,6 +35,7 @@ export async function draftAction(
     readonly origin: PeerId
     readonly policy: TrustedPolicy
     readonly now: Instant
+    readonly random: Random
     readonly only: readonly PeerId[] | undefined
   },
 ): Promise<DraftedAction> {
@@ -59,13 +59,13 @@ export async function draftAction(
     return { module: operation.module, parameters: parameters as typeof operation.parameters }
   })
   const { keys, unableToRead } = await readersOf(request, policy, now)
-  const replySeed = new Uint8Array(randomBytes(32))
+  const replySeed = context.random.bytes(32)
   // Whole seconds: a time that prints differently would be another action.
   const issued = plusSeconds((Math.floor(now / 1000) * 1000) as Instant, 0)
   const body: ActionBody = {
     syntaxversion: 3,
     fleet: context.fleet,
-    nonce: base64UrlEncode(new Uint8Array(randomBytes(16))),
+    nonce: base64UrlEncode(context.random.bytes(16)),
     name: request.name,
     target: request.target,
     ...(request.description === undefined
@@ -95,7 +95,7 @@ export async function draftAction(
     id: documentId({ type: 'mig.action.v3', body: bytes }),
     body: bytes,
     replySeed,
-    replyKeys: [await sealReplyKey(replySeed, keys)],
+    replyKeys: [await sealReplyKey(replySeed, keys, now)],
     unableToRead,
   }
 }

@@ -224,6 +224,7 @@ export function createInvestigatorService(
         origin: self,
         policy: policy(),
         now: clock.now(),
+        random: ports.random,
         only,
       })
       await store.write([{ put: keys.replyKey(drafted.id), value: drafted.replySeed }], { sync: true })

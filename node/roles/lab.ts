@@ -13,7 +13,8 @@ import { readEnvironment } from '../gate/environment.ts'
 import type { Gate } from '../gate/gate.ts'
 import { createInProcessRunner } from '../gate/in-process-runner.ts'
 import { createLocalGate } from '../gate/local-gate.ts'
-import type { OutsideRecord } from '../gate/rollback-guard.ts'
+import type { OutsideMemory, OutsideRecord } from '../gate/rollback-guard.ts'
+import type { Runner } from '../gate/runner.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import { makeInvitationBody, signCertificate } from '../verification/membership.ts'
@@ -57,6 +58,12 @@ export interface LabNode {
   /** Default: a fresh in-memory store. */
   readonly store?: Store
   readonly gateStore?: Store
+  /** What the gate keeps outside its store; forgotten with the node when absent. */
+  readonly outside?: OutsideMemory
+  /** Default: the real modules, in this process. */
+  readonly runner?: Runner
+  /** Default: libp2p. */
+  readonly createMesh?: MemberPorts['createMesh']
   /** Default: the lab's. */
   readonly clock?: Clock
   /** Starts again as a node that this lab has made before: same keys, same certificate. */
@@ -88,6 +95,8 @@ export async function createLab(
   ports: {
     readonly clock: Clock
     readonly random: Random
+    /** Answers are sealed from `random` too: for runs that are to be repeated byte by byte. */
+    readonly isRepeatable?: boolean
     readonly log?: (node: string, event: string, details?: Record<string, unknown>) => void
     /** Of each node, where something is to be measured. */
     readonly probe?: (role: Role, name: string) => Probe
@@ -174,6 +183,7 @@ export async function createLab(
       knownModules,
       log,
       ...(probe === undefined ? {} : { probe }),
+      ...(node.createMesh === undefined ? {} : { createMesh: node.createMesh }),
     }
     if (before !== undefined) return { ...before, memberPorts, log }
     const tags = node.tags ?? {}
@@ -261,15 +271,16 @@ export async function createLab(
         },
         {
           store: meteredStore(node.gateStore ?? createMemoryStore(), memberPorts.probe),
-          outside: {
+          outside: node.outside ?? {
             read: async () => outside,
             write: async (record) => {
               outside = record
             },
           },
           clock: memberPorts.clock,
+          ...(ports.isRepeatable === true ? { random } : {}),
           runner: meteredRunner(
-            createInProcessRunner(modules, { host, clock: memberPorts.clock }),
+            node.runner ?? createInProcessRunner(modules, { host, clock: memberPorts.clock }),
             memberPorts.probe,
           ),
           environment: () =>
@@ -278,7 +289,7 @@ export async function createLab(
               addresses: [],
               modules: modules.map((module) => module.name),
             }),
-          processId: process.pid,
+          processId: ports.isRepeatable === true ? 1 : process.pid,
           checkSpace: async () => undefined,
           log,
           ...(memberPorts.probe === undefined ? {} : { probe: memberPorts.probe }),

@@ -66,6 +66,8 @@ export interface MemberPorts {
   readonly log: (event: string, details?: Record<string, unknown>) => void
   /** Only measurements have one. */
   readonly probe?: Probe
+  /** The network; libp2p when absent. Simulations put another in its place. */
+  readonly createMesh?: typeof createMesh
 }
 
 /** Where the roles differ. */
@@ -209,7 +211,7 @@ export async function startMember(
   const behaviour = makeBehaviour(node)
 
   const chosenRelays = readChosenRelays(ledger, options.certificate)
-  const live = await createMesh(
+  const live = await (ports.createMesh ?? createMesh)(
     {
       fleet,
       role,

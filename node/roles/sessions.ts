@@ -5,6 +5,7 @@ import type { PeerId } from '../core/peer-id.ts'
 import type { Probe } from '../core/probe.ts'
 import type { FrameStream, Member, Mesh } from '../mesh/mesh.ts'
 import { runSession, type SyncNode, type SyncReport } from '../sync/session.ts'
+import { timeLimit } from './time-limit.ts'
 
 /** Items that were new here and that were sent. */
 export type Exchanged = Pick<SyncReport, 'received' | 'sent'>
@@ -46,7 +47,7 @@ export function createSessions(ports: {
   const served = new Map<PeerId, number>()
   /** Members with whom another session follows the one that runs. */
   const anew = new Set<PeerId>()
-  const deadline = () => AbortSignal.any([stopping.signal, AbortSignal.timeout(syncDeadlineMs)])
+  const deadline = () => AbortSignal.any([stopping.signal, timeLimit(clock, syncDeadlineMs)])
 
   async function once(peer: PeerId): Promise<SyncReport> {
     const member = mesh.members().find((candidate) => candidate.peer === peer)

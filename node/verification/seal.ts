@@ -26,7 +26,7 @@ type Outer = Omit<ResultBody, 'sealed'>
 /** Seals a summary to the action's reply key, padded to one size for all agents, and signs around it (protocol 3.8).
  *  Inside: `uvarint(length) ‖ JSON ‖ zeros`, in all exactly `sizeBytes`.
  *  @param input.sizeBytes `summaryBytesOf(action)`
- *  @param input.ephemeralSeed for tests only
+ *  @param input.ephemeralSeed for tests and simulations only
  *  @returns the wire form of a `mig-result` envelope
  *  @throws MigError `too-large` when the summary does not fit, `bad-key` when nothing can be sealed to the reply key,
  *  `internal` when outer part or summary break their own schemas */

@@ -4,7 +4,6 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import type { Connection, Libp2p, PrivateKey } from '@libp2p/interface'
-import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { lpStream } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
@@ -30,7 +29,6 @@ export async function startStranger(privateKey?: PrivateKey): Promise<Stranger> 
     connectionManager: { inboundConnectionThreshold: 1000 },
     services: {
       identify: identify(),
-      ping: ping(),
       gossip: gossipsub({ allowPublishToZeroTopicPeers: true, emitSelf: false }),
     },
   })

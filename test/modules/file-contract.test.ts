@@ -15,7 +15,7 @@ moduleContract(fileModule, {
         names: ['cron', '!\\.bak$'],
         contents: ['password='],
         sizes: ['<1k'],
-        options: { matchall: true, returnsha256: true },
+        options: { matchall: true, returnsha256: true, return: 'location' },
       },
       packed: {
         paths: ['/opt'],
@@ -36,6 +36,7 @@ moduleContract(fileModule, {
     { searches: { s1: { paths: ['/etc'], md5: ['abc'] } } },
     { searches: { s1: { paths: ['/etc'], manifests: ['('] } } },
     { searches: { s1: { paths: ['/etc'], options: { archives: 'yes' } } } },
+    { searches: { s1: { paths: ['/etc'], options: { return: 'content' } } } },
     { searches: { s1: { paths: ['/etc'], options: { archivedepth: 17 } } } },
     { searches: { s1: { paths: ['/etc'], options: { archivedepth: 0 } } } },
     { searches: { '': { paths: ['/etc'] } } },
@@ -56,6 +57,7 @@ moduleContract(fileModule, {
   freeText: [
     'file',
     'entry',
+    'matches.content',
     'search.paths',
     // Gaps that a malicious child could talk through: they should be closed in modules/file/element.ts (forms for the first two,
     // `.meta({ echo: true })` for the others) and then leave this list.

@@ -2,8 +2,9 @@ import type { ByteName, FileStat, Host, OpenDirectory } from '../../host/host.ts
 import { problemOf } from '../../host-problem.ts'
 import { type BytePath, baseOf, bytesOf, directoryOf } from '../file-path.ts'
 import type { FileVisit, Visitor, Work } from '../visit.ts'
+import type { WalkScope } from './scopes.ts'
 
-/** What a search path turned out to be: a directory to be walked, or the work that testing it takes. */
+/** What a search path turned out to be: a directory to be walked, and the work that testing it takes. */
 export interface Root {
   readonly directory?: OpenDirectory
   readonly work?: Work | undefined
@@ -11,10 +12,22 @@ export interface Root {
 
 /** Looks at a search path itself. A file is tested, whatever its kind, but never read unless it is regular. A link to a file is
  *  tested as the file it leads to, under that file's path; a link to a directory is reported, tested as a link and not entered. */
-export function visitRoot(host: Host, path: BytePath, scopes: readonly number[], visitor: Visitor): Root {
+export function visitRoot(
+  host: Host,
+  path: BytePath,
+  scopes: readonly number[],
+  all: readonly WalkScope[],
+  visitor: Visitor,
+): Root {
   try {
     const own = host.stat(bytesOf(path), false)
-    if (own.kind === 'directory') return { directory: host.openDirectory(bytesOf(path)) }
+    if (own.kind === 'directory') {
+      const directory = host.openDirectory(bytesOf(path))
+      const testing = scopes.filter((scope) => all[scope]?.kinds?.has('directory') === true)
+      return testing.length === 0
+        ? { directory }
+        : { directory, work: visitor.file(fileVisit(host, path, testing, own)) }
+    }
     if (own.kind !== 'link') return { work: visitor.file(fileVisit(host, path, scopes, own)) }
     const target = host.stat(bytesOf(path), true)
     if (target.kind === 'directory') {
@@ -35,6 +48,7 @@ function fileVisit(host: Host, path: BytePath, scopes: readonly number[], stat: 
     directory: directoryOf(path),
     name: baseOf(path),
     isRegular: stat.kind === 'file',
+    kind: stat.kind,
     // Whatever file system it lies on.
     endsShort: false,
     stat: () => stat,

@@ -1,6 +1,7 @@
 import { maxWalkDepth } from '../../../node/core/limits.ts'
 import {
   type ByteName,
+  type FileKind,
   type FileStat,
   type Host,
   HostError,
@@ -43,6 +44,9 @@ interface Frame {
   full: number
 }
 
+/** Whoever takes an errand goes there level by level: from deeper it would cost more than it brings. */
+const deepestErrand = 50
+
 /** One thread's walk through trees: every directory once for all searches, files before sub-directories. Links to files are followed
  *  inside the host's root, links to directories are not. */
 export class TreeWalk {
@@ -68,6 +72,11 @@ export class TreeWalk {
   /** Is it in the midst of a file? */
   get isWorking(): boolean {
     return this.#work !== undefined
+  }
+
+  /** Are there directories that another thread could take? */
+  get isShareable(): boolean {
+    return this.#frames.some(({ names, depth }) => names.length > 0 && depth < deepestErrand)
   }
 
   /** Has more to walk through. */
@@ -106,13 +115,18 @@ export class TreeWalk {
     }
   }
 
-  /** Gives away up to `most` sub-directories: those nearest to the root, which lead to most. */
-  *share(most: number): Generator<Errand, void> {
+  /** Gives sub-directories away: those nearest to the root, which lead to most.
+   *  @param take says whether there was room for one */
+  share(most: number, take: (errand: Errand) => boolean): void {
     let left = most
     for (const { path, names, active, depth, endsShort } of this.#frames) {
-      const count = Math.min(left, Math.ceil(names.length / 2))
-      for (const name of names.splice(0, count)) yield { above: path, name, active, depth, endsShort }
-      left -= count
+      if (depth >= deepestErrand) return
+      // Half of what there is, so that this thread has as much to do as the others.
+      for (let count = Math.min(left, Math.ceil(names.length / 2)); count > 0; count--) {
+        if (!take({ above: path, name: names[0] as ByteName, active, depth, endsShort })) return
+        names.shift()
+        left -= 1
+      }
       if (left === 0) return
     }
   }
@@ -191,6 +205,15 @@ export class TreeWalk {
     if (kind === 'directory') frame.names.push(name)
     else if (kind === 'file') this.#file(frame, name)
     else if (kind === 'link') this.#link(frame, name)
+    if (kind !== 'file' && this.#scopes.choose) this.#other(frame, name, kind)
+  }
+
+  /** Directories, links and the like are tested by themselves where a search asks for them. */
+  #other(frame: Frame, name: ByteName, kind: FileKind): void {
+    const scopes = this.#scopes.testing(this.#scopesOf(frame), kind, () => join(frame.path, name))
+    if (scopes.length === 0) return
+    const work = this.#visitor.file(new EntryVisit(frame, name, scopes, kind))
+    this.#work = this.#work === undefined ? work : both(this.#work, work)
   }
 
   #file(frame: Frame, name: ByteName): void {
@@ -199,11 +222,17 @@ export class TreeWalk {
       const begun = this.#scopes.arrive(join(frame.path, name))
       if (begun.length > 0) scopes = [...new Set([...scopes, ...begun])]
     }
-    this.#work = this.#visitor.file(new EntryVisit(frame, name, scopes, false))
+    if (this.#scopes.choose) {
+      scopes = this.#scopes.testing(scopes, 'file', () => join(frame.path, name))
+      if (scopes.length === 0) return
+    }
+    this.#work = this.#visitor.file(new EntryVisit(frame, name, scopes, 'file'))
   }
 
   #link(frame: Frame, name: ByteName): void {
-    const visit = new EntryVisit(frame, name, this.#scopesOf(frame), true)
+    const scopes = this.#scopes.testing(this.#scopesOf(frame), 'followed', () => join(frame.path, name))
+    if (scopes.length === 0) return
+    const visit = new EntryVisit(frame, name, scopes, 'followed')
     try {
       if (visit.stat().kind !== 'file') return
     } catch (error) {
@@ -236,7 +265,9 @@ export class TreeWalk {
   ): void {
     const path = join(above, name)
     const mount = this.#mounts.at(path)
-    const going = this.#scopes.live(activeAbove).filter(({ left }) => left > 1)
+    const going = this.#scopes
+      .live(activeAbove)
+      .filter(({ scope, left }) => left > 1 && this.#scopes.enters(scope, path, mount !== undefined))
     const through =
       mount?.isSkipped === true ? going.filter(({ scope }) => this.#mayEnter(mount, scope)) : going
     if (through.length < going.length) this.#visitor.problem('skipped-filesystem', path, false)
@@ -274,18 +305,25 @@ export class TreeWalk {
 }
 
 class EntryVisit implements FileVisit {
-  readonly isRegular = true
   readonly scopes: readonly number[]
   readonly name: ByteName
   readonly #frame: Frame
-  readonly #isLink: boolean
+  readonly #kind: FileKind | 'followed'
   #stat: FileStat | undefined
 
-  constructor(frame: Frame, name: ByteName, scopes: readonly number[], isLink: boolean) {
+  constructor(frame: Frame, name: ByteName, scopes: readonly number[], kind: FileKind | 'followed') {
     this.#frame = frame
     this.name = name
     this.scopes = scopes
-    this.#isLink = isLink
+    this.#kind = kind
+  }
+
+  get isRegular(): boolean {
+    return this.#kind === 'file' || this.#kind === 'followed'
+  }
+
+  get kind(): FileKind {
+    return this.#kind === 'followed' ? 'file' : this.#kind
   }
 
   get directory(): BytePath {
@@ -294,17 +332,26 @@ class EntryVisit implements FileVisit {
 
   get endsShort(): boolean {
     // A link may lead to any file system.
-    return this.#frame.endsShort && !this.#isLink
+    return this.#frame.endsShort && !this.#isFollowed
+  }
+
+  get #isFollowed(): boolean {
+    return this.#kind === 'followed'
   }
 
   stat(): FileStat {
-    this.#stat ??= this.#frame.directory.statEntry(this.name, this.#isLink)
+    this.#stat ??= this.#frame.directory.statEntry(this.name, this.#isFollowed)
     return this.#stat
   }
 
   open(): OpenFile {
-    return this.#frame.directory.open(this.name, this.#isLink)
+    return this.#frame.directory.open(this.name, this.#isFollowed)
   }
+}
+
+function* both(first: Work, second: Work | undefined): Work {
+  yield* first
+  if (second !== undefined) yield* second
 }
 
 /** What was listed a moment ago and now is not there, or something else, has vanished. */

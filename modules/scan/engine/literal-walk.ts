@@ -1,7 +1,8 @@
 import { maxHeldLineBytes } from '../../../node/core/limits.ts'
 import type { LiteralCursor, LiteralSearch } from '../literals/literal.ts'
 import type { SearchedPatterns } from '../plan.ts'
-import type { TextKind } from '../program/language.ts'
+import type { TextKind } from '../program/text-kind.ts'
+import { Costs } from './costs.ts'
 import { Held } from './held.ts'
 import { LineStarts } from './line-starts.ts'
 import type { Meter } from './meter.ts'
@@ -29,12 +30,9 @@ export class LiteralWalk {
   /** Patterns whose literals are everywhere: they go byte by byte. */
   #walked: Runner[] = []
   readonly #isWalked = new Set<number>()
-  /** By place: up to where lines with a literal of it were looked at, and how many bytes these were. */
+  /** By place: up to where lines with a literal of it were looked at. */
   readonly #seenTo = new Map<number, number>()
-  readonly #seenBytes = new Map<number, number>()
-  #searchedBytes = 0
-  /** The search for literals costs more than it saves. */
-  #isCostly = false
+  readonly #costs = new Costs()
 
   constructor(
     patterns: SearchedPatterns,
@@ -67,9 +65,7 @@ export class LiteralWalk {
     if (this.#walked.length > 0) this.#walked = []
     this.#isWalked.clear()
     this.#seenTo.clear()
-    this.#seenBytes.clear()
-    this.#searchedBytes = 0
-    this.#isCostly = false
+    this.#costs.restart()
   }
 
   drop(pattern: number): void {
@@ -170,7 +166,7 @@ export class LiteralWalk {
   #look(bytes: Buffer, offset: number): Iterable<void> {
     if (this.#open.size <= this.#isWalked.size) return nothing
     this.#meter.add(bytes.length)
-    this.#searchedBytes += bytes.length
+    this.#costs.searched(bytes.length)
     const cursor = this.#search.over(bytes)
     const isFound = cursor.next()
     return isFound || cursor.isCostly ? this.#lookCloser(cursor, isFound, bytes, offset) : nothing
@@ -199,7 +195,7 @@ export class LiteralWalk {
 
   /** Whole lines, or bytes, byte by byte: the search costs more than it saves. */
   *#walk(bytes: Buffer, offset: number): Generator<void, void> {
-    this.#isCostly = true
+    this.#costs.isSearchCostly = true
     for (const runner of this.#runners(this.#searchedPlaces())) {
       const lines = new LineStarts(bytes, offset, offset)
       const take = (place: number, at: number): void => {
@@ -224,7 +220,7 @@ export class LiteralWalk {
     const next = bytes.indexOf(newline, at)
     const end = next < 0 ? bytes.length : next + 1
     this.#seenTo.set(place, offset + end)
-    this.#seenBytes.set(place, (this.#seenBytes.get(place) ?? 0) + end - start)
+    this.#costs.lookedAt(place, end - start)
     const runner = new Runner(this.#patterns.alone(place), [0], this.#meter)
     const take = (): void => this.#take(place, offset + start)
     yield* runner.run(bytes, start, end, take)
@@ -243,16 +239,12 @@ export class LiteralWalk {
 
   /** Where half of a text is lines with a literal, the search for it is only a cost. */
   *#walkCostly(): Generator<void, void> {
-    if (this.#longLine !== undefined) return
-    const isCostly = (place: number): boolean => {
-      const bytes = this.#seenBytes.get(place) ?? 0
-      return this.#isCostly || (bytes > bytesOfPatience && bytes > this.#searchedBytes / 2)
-    }
-    const places = this.#searchedPlaces().filter(isCostly)
+    if (this.#longLine !== undefined || !this.#costs.isWorthAsking) return
+    const places = this.#searchedPlaces().filter((place) => this.#costs.isCostly(place))
     if (places.length === 0) return
     for (const place of places) {
       this.#isWalked.add(place)
-      this.#seenBytes.delete(place)
+      this.#costs.forget(place)
     }
     const { bytes, offset } = this.#held.peek()
     for (const runner of this.#runners(places)) {
@@ -282,7 +274,7 @@ export class LiteralWalk {
   #close(place: number): void {
     this.#open.delete(place)
     this.#isWalked.delete(place)
-    this.#seenBytes.delete(place)
+    this.#costs.forget(place)
     for (const runner of this.#walked) runner.drop(place)
     this.#longLine?.drop(place)
   }
@@ -293,4 +285,3 @@ function lineStartOf(bytes: Buffer, at: number): number {
 }
 
 const maxStale = 1024
-const bytesOfPatience = 64 * 1024

@@ -8,7 +8,7 @@ export const layout = {
   /** Four needles of 32 bytes, and four times 128 bytes of text and folds. */
   needles: 0x800,
   texts: 0x900,
-  /** Bits by hash of the first four bytes of a window. */
+  /** Bits by hash of the first eight bytes of a window. */
   filter: 0x2000,
   /** What a kernel has found. */
   found: 0x1_0000,

@@ -15,7 +15,6 @@ export class KernelWindows implements Windows {
   readonly #tables: Tables
   readonly #bytes: Buffer
   readonly #kernels: Kernels
-  readonly #filter: number
   /** The next window that was not looked at. */
   #place = 0
   #piece: { readonly from: number; readonly to: number }
@@ -27,7 +26,6 @@ export class KernelWindows implements Windows {
     this.#tables = tables
     this.#bytes = bytes
     this.#kernels = kernels
-    this.#filter = tables.window >= 4 ? layout.filter : 0
     this.#piece = { from: 0, to: kernels.pieceEnd(bytes, 0) }
   }
 
@@ -65,7 +63,7 @@ export class KernelWindows implements Windows {
       this.#place - from,
       end - from,
       layout.shifts,
-      this.#filter,
+      layout.filter,
       window,
       quarterRoom,
       layout.found,
@@ -95,7 +93,7 @@ export class KernelWindows implements Windows {
       this.#place - from,
       end - from,
       layout.shifts,
-      this.#filter,
+      layout.filter,
       window,
       room,
       layout.found,
@@ -111,9 +109,8 @@ export class KernelWindows implements Windows {
     if (!this.#kernels.take(Region.shifts, this.#tables)) return
     bytes.set(this.#tables.shifts, layout.shifts)
     bytes.fill(0, layout.filter, layout.filter + 0x2000)
-    if (this.#filter === 0) return
     for (const text of this.#tables.texts) {
-      const hash = beginningHash(text)
+      const hash = beginningHash(text, this.#tables.window)
       bytes[layout.filter + (hash >> 3)] = (bytes[layout.filter + (hash >> 3)] as number) | (1 << (hash & 7))
     }
   }

@@ -1,4 +1,4 @@
-import type { TextKind } from '../program/language.ts'
+import type { TextKind } from '../program/text-kind.ts'
 import { type CodePointSet, replacementPoint, sizeOfSet } from '../syntax/code-point-set.ts'
 import type { Node } from '../syntax/node.ts'
 import type { LiteralNeed } from './literal.ts'
@@ -109,6 +109,16 @@ function union(sets: readonly (NeededStrings | undefined)[]): NeededStrings | un
 
 /** The characters of a set, each as its bytes; a letter in both cases as one. */
 function stringsOf(set: CodePointSet, text: TextKind): NeededStrings | undefined {
+  const [only, last] = set
+  if (only !== undefined && only === last && set.length === 2 && only < 0x80 && only !== 0x0a) {
+    return [
+      {
+        text: String.fromCharCode(only),
+        letters: isAsciiLetter(only) ? 'as-written' : 'none',
+        isLoose: false,
+      },
+    ]
+  }
   if (sizeOfSet(set) > maxClassSize) return undefined
   const points = new Set<number>()
   for (let i = 0; i < set.length; i += 2) {

@@ -17,6 +17,11 @@ export const emptyString: NeededString = { text: '', letters: 'none', isLoose: f
 /** Each of the one followed by each of the other; undefined when that is too many, or too long.
  *  @param maxStrings most strings of the result */
 export function crossed(a: NeededStrings, b: NeededStrings, maxStrings: number): NeededStrings | undefined {
+  const [before, after] = [a[0], b[0]]
+  // Nearly all there is to do for a list of indicators.
+  if (a.length === 1 && b.length === 1 && before !== undefined && after !== undefined) {
+    return before.text.length + after.text.length > maxLength ? undefined : [joined(before, after)]
+  }
   if (a.length * b.length > maxStrings) return undefined
   const result = a.flatMap((before) => b.map((after) => joined(before, after)))
   return result.some(({ text }) => text.length > maxLength) ? undefined : result

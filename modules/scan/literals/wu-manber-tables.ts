@@ -48,10 +48,15 @@ export function hashAt(bytes: Uint8Array, at: number): number {
   return hashOf(block | 0x202020)
 }
 
-/** Of the first four bytes of a window, likewise. */
-export function beginningHash(bytes: Uint8Array): number {
-  const [a, b, c, d] = bytes as unknown as readonly [number, number, number, number]
-  return hashOf(a | (b << 8) | (c << 16) | (d << 24) | 0x20202020)
+/** Of the first eight bytes of a window, or all of a shorter one, likewise. */
+export function beginningHash(bytes: Uint8Array, window: number): number {
+  const [low, high] = [0, 4].map((from) => {
+    let word = 0
+    for (let i = from; i < Math.min(from + 4, window); i++)
+      word |= ((bytes[i] as number) | 0x20) << (8 * (i - from))
+    return word
+  }) as [number, number]
+  return (Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b)) >>> (32 - hashBits)
 }
 
 function hashOf(block: number): number {

@@ -1,8 +1,8 @@
-import { maxCodePoint, replacementPoint } from '../syntax/code-point-set.ts'
+import { countUpTo, maxCodePoint, replacementPoint } from '../syntax/code-point-set.ts'
 import { isWordPoint } from '../syntax/named-class.ts'
 import { decoderCuts, nonePending, type Pending, reachable, shapeOf } from './decoder.ts'
-import type { TextKind } from './language.ts'
 import { assertion, assertionBits, type Program } from './program.ts'
+import type { TextKind } from './text-kind.ts'
 
 /** Which bytes a program cannot tell apart, so that its tables need one column for all of them. */
 export interface Alphabet {
@@ -79,16 +79,4 @@ function canonicaliser(points: readonly number[]): (pending: Pending) => Pending
     if (other === undefined) sameShape.set(range, pending)
     return other ?? pending
   }
-}
-
-/** How many of the sorted numbers are at most `limit`. */
-function countUpTo(sorted: readonly number[], limit: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((sorted[middle] as number) <= limit) low = middle + 1
-    else high = middle
-  }
-  return low
 }

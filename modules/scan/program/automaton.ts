@@ -3,8 +3,9 @@ import { isWordPoint } from '../syntax/named-class.ts'
 import type { Alphabet } from './alphabet.ts'
 import { afterMatch, afterWord, atLineStart, atTextStart } from './behind.ts'
 import { abandoned, decodeByte, nonePending, type Pending } from './decoder.ts'
-import type { Language, TextKind } from './language.ts'
+import type { Language } from './language.ts'
 import { endOfText, Stepper } from './stepper.ts'
+import type { TextKind } from './text-kind.ts'
 
 const newline = 0x0a
 const carriageReturn = 0x0d

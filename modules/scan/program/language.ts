@@ -3,13 +3,8 @@ import { parsePattern } from '../syntax/parse.ts'
 import { codePoints, singleBytes } from '../syntax/repertoire.ts'
 import { type Alphabet, alphabetOf } from './alphabet.ts'
 import { buildProgram, type Program } from './program.ts'
+import type { TextKind } from './text-kind.ts'
 import { Workspace } from './workspace.ts'
-
-/** What the text is.
- *  - lines: of UTF-8 as Go's bufio.ScanLines cuts it: at `\n`, without one `\r` before it; a last line needs no newline
- *  - text: one text of UTF-8, newlines and all
- *  - bytes: one text of bytes */
-export type TextKind = 'lines' | 'text' | 'bytes'
 
 /** Patterns, made ready for automata. */
 export interface Language {

@@ -1,5 +1,3 @@
-import { MigError } from '../../../node/core/error.ts'
-import { maxScanInstructions } from '../../../node/core/limits.ts'
 import type { CodePointSet } from '../syntax/code-point-set.ts'
 import type { Assertion, Node } from '../syntax/node.ts'
 
@@ -37,7 +35,7 @@ export interface Program {
   readonly sets: readonly CodePointSet[]
 }
 
-/** @throws MigError `bad-regex` when the patterns together need too many instructions */
+/** @param patterns that are not too many, see `ProgramSize` */
 export function buildProgram(patterns: readonly Node[]): Program {
   const builder = new Builder()
   const starts = patterns.map((node, pattern) => builder.pattern(node, pattern))
@@ -116,12 +114,6 @@ class Builder {
   }
 
   #add(operation: number, x: number, y: number): number {
-    if (this.operations.length >= maxScanInstructions) {
-      throw new MigError(
-        'bad-regex',
-        `regular expressions of more than ${maxScanInstructions} steps together`,
-      )
-    }
     this.operations.push(operation)
     this.x.push(x)
     this.y.push(y)

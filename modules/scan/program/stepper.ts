@@ -1,3 +1,4 @@
+import { type CodePointSet, containsPoint } from '../syntax/code-point-set.ts'
 import { isWordPoint } from '../syntax/named-class.ts'
 import { afterWord, atLineStart, atTextStart } from './behind.ts'
 import { assertion, assertionBits, match, type Program, set, split } from './program.ts'
@@ -107,7 +108,7 @@ export class Stepper {
         steps += 1
         const operation = operations[at]
         if (operation === set) {
-          if (next !== endOfText && contains(sets[x[at] as number] as readonly number[], next))
+          if (next !== endOfText && containsPoint(sets[x[at] as number] as CodePointSet, next))
             space.keep(y[at] as number)
         } else if (operation === split) {
           stack[top++] = x[at] as number
@@ -135,17 +136,4 @@ function holding(behind: number, next: number): number {
     (next === endOfText ? textEnd | lineEnd : next === 0x0a ? lineEnd : 0) |
     (isBoundary ? wordBoundary : noWordBoundary)
   )
-}
-
-function contains(ranges: readonly number[], point: number): boolean {
-  if (ranges.length === 2) return point >= (ranges[0] as number) && point <= (ranges[1] as number)
-  let low = 0
-  let high = ranges.length
-  // How many bounds are at most the point: an odd number within a range, or its last character.
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((ranges[middle] as number) <= point) low = middle + 1
-    else high = middle
-  }
-  return (low & 1) === 1 || (low > 0 && ranges[low - 1] === point)
 }

@@ -1,4 +1,4 @@
-import { type CodePointSet, normaliseSet } from './code-point-set.ts'
+import { type CodePointSet, containsPoint, normaliseSet } from './code-point-set.ts'
 
 /** Adds to a set every code point that differs from one of its own only by case: Unicode's simple folding, as Go's
  *  `unicode.SimpleFold` walks it. */
@@ -7,7 +7,7 @@ export function foldSet(set: CodePointSet): CodePointSet {
   const isAscii = (set.at(-1) as number) < 0x80
   const others: number[] = []
   for (const [point, orbit] of isAscii ? asciiOrbits() : allOrbits()) {
-    if (!contains(set, point)) continue
+    if (!containsPoint(set, point)) continue
     for (const other of orbit) others.push(other, other)
   }
   return others.length === 0 ? set : normaliseSet([...set, ...others])
@@ -17,7 +17,7 @@ export function foldSet(set: CodePointSet): CodePointSet {
 export function foldAsciiSet(set: CodePointSet): CodePointSet {
   const others: number[] = []
   for (let upper = 0x41; upper <= 0x5a; upper++) {
-    if (contains(set, upper) || contains(set, upper + 0x20))
+    if (containsPoint(set, upper) || containsPoint(set, upper + 0x20))
       others.push(upper, upper, upper + 0x20, upper + 0x20)
   }
   return normaliseSet([...set, ...others])
@@ -81,11 +81,3 @@ function keysOf(point: number): readonly string[] {
 
 /** The last code point with a case (ADLAM). */
 const lastCased = 0x1e943
-
-function contains(set: CodePointSet, point: number): boolean {
-  for (let i = 0; i < set.length; i += 2) {
-    if (point < (set[i] as number)) return false
-    if (point <= (set[i + 1] as number)) return true
-  }
-  return false
-}

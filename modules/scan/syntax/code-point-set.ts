@@ -35,6 +35,25 @@ export function negateSet(set: CodePointSet, max: number): CodePointSet {
   return result
 }
 
+/** How many of the sorted numbers are at most `limit`. */
+export function countUpTo(sorted: readonly number[], limit: number): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] as number) <= limit) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+export function containsPoint(set: CodePointSet, point: number): boolean {
+  if (set.length === 2) return point >= (set[0] as number) && point <= (set[1] as number)
+  // An odd number of bounds within a range, or its last character.
+  const bounds = countUpTo(set, point)
+  return (bounds & 1) === 1 || (bounds > 0 && set[bounds - 1] === point)
+}
+
 /** How many code points the set holds. */
 export function sizeOfSet(set: CodePointSet): number {
   let size = 0

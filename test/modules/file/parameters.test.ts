@@ -66,6 +66,25 @@ describe('parameters', () => {
     [{ sha1: ['a'.repeat(39)] }, 'sha1.0'],
     [{ sha2: ['abcd'] }, 'sha2.0'],
     [{ sha3: ['a'.repeat(40)] }, 'sha3.0'],
+    [{ paths: ['~'] }, 'paths.0'],
+    [{ paths: ['~root/.ssh'] }, 'paths.0'],
+    [{ excludes: [''] }, 'excludes.0'],
+    [{ excludes: ['('] }, 'excludes.0'],
+    [{ types: ['f,x'] }, 'types.0'],
+    [{ types: [''] }, 'types.0'],
+    [{ owners: ['a b'] }, 'owners.0'],
+    [{ groups: ['!'] }, 'groups.0'],
+    [{ atimes: ['5d'] }, 'atimes.0'],
+    [{ ctimes: ['<5s'] }, 'ctimes.0'],
+    [{ btimes: ['<5'] }, 'btimes.0'],
+    [{ links: ['-1'] }, 'links.0'],
+    [{ entropies: ['7'] }, 'entropies.0'],
+    [{ entropies: ['>8.1'] }, 'entropies.0'],
+    [{ packaged: ['maybe'] }, 'packaged.0'],
+    [{ manifests: ['('] }, 'manifests.0'],
+    [{ capabilities: ['('] }, 'capabilities.0'],
+    [{ options: { archivedepth: 1.5 } }, 'options.archivedepth'],
+    [{ options: { xdev: 'yes' } }, 'options.xdev'],
     [{ content: ['x'] }, ''],
     [{ options: { mismatch: ['contents'] } }, 'options.mismatch.0'],
     [{ options: { matchal: true } }, 'options'],
@@ -76,6 +95,13 @@ describe('parameters', () => {
     expect(at('ab(?=x)')?.params).toEqual({ code: 'bad-regex', position: 2 })
     expect(at('!ab(?=x)')?.params).toEqual({ code: 'bad-regex', position: 3 })
     expect(at('(a)\\1')?.params).toMatchObject({ code: 'bad-regex' })
+  })
+
+  it('of a bad kind or exclusion name the place too', () => {
+    const at = (search: object) => complaint(search) as { params?: unknown } | undefined
+    expect(at({ types: ['f,d,x'] })?.params).toEqual({ code: 'bad-parameters', position: 4 })
+    expect(at({ excludes: ['ab(?=x)'] })?.params).toEqual({ code: 'bad-regex', position: 2 })
+    expect(at({ manifests: ['!ab(?=x)'] })?.params).toEqual({ code: 'bad-regex', position: 3 })
   })
 
   it.each([
@@ -180,6 +206,44 @@ describe('the command line', () => {
       returnsha256: true,
       decompress: true,
     })
+  })
+
+  it('takes what is beside MIG, and says nothing of it when it is not given', () => {
+    const more = flags(
+      ...[
+        '-path',
+        '~*/.ssh',
+        '-exclude',
+        '/x',
+        '-type',
+        'f,l',
+        '-owner',
+        '!root',
+        '-group',
+        'wheel',
+        '-atime',
+        '<1d',
+      ],
+      ...['-ctime', '<1d', '-btime', '>1d', '-links', '>1', '-entropy', '>7.5', '-packaged', 'no', '-xdev'],
+      ...['-manifest', 'a:b:1', '-archives', '-archivedepth', '3'],
+    )
+    expect(more.searches?.s1).toEqual({
+      paths: ['~*/.ssh'],
+      excludes: ['/x'],
+      types: ['f,l'],
+      owners: ['!root'],
+      groups: ['wheel'],
+      atimes: ['<1d'],
+      ctimes: ['<1d'],
+      btimes: ['>1d'],
+      links: ['>1'],
+      entropies: ['>7.5'],
+      packaged: ['no'],
+      manifests: ['a:b:1'],
+      options: { ...standard, xdev: true, archives: true, archivedepth: 3 },
+    })
+    expect(codeOf(() => flags('-path', '/', '-packaged', 'perhaps'))).toBeDefined()
+    expect(codeOf(() => flags('-path', '/', '-archives', '-archivedepth', '17'))).toBeDefined()
   })
 
   it("takes the deck's line", () => {

@@ -18,10 +18,11 @@ async function scan(
 ) {
   const root = temporaryDirectory()
   writeFileSync(join(root, 'file'), content)
-  const [plan] = planSearches({ searches: { s1: { paths: ['/'], ...search } } }, 0)
+  const host = createHost({ root })
+  const [plan] = planSearches({ searches: { s1: { paths: ['/'], ...search } } }, 0, host)
   if (plan === undefined) throw new Error('no plan')
   const query = new DataQuery(plan)
-  const file = createHost({ root }).open('/file')
+  const file = host.open('/file')
   const breath = {
     get isStopped() {
       return stops()

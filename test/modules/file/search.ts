@@ -3,6 +3,7 @@ import { fileModule } from '../../../modules/file/index.ts'
 import type { FileStatistics } from '../../../modules/file/run.ts'
 import { createHost } from '../../../modules/host/create-host.ts'
 import { runModule } from '../../../modules/run-module.ts'
+import type { Threads } from '../../../modules/threads.ts'
 
 export interface Answer {
   readonly success: boolean
@@ -19,13 +20,21 @@ export interface Answer {
 export async function searchIn(
   root: string,
   parameters: unknown,
-  extra: { readonly signal?: AbortSignal; readonly now?: number; readonly maxMatches?: number } = {},
+  extra: {
+    readonly signal?: AbortSignal
+    readonly now?: number
+    readonly maxMatches?: number
+    readonly threads?: Threads
+    readonly share?: number
+  } = {},
 ): Promise<Answer> {
   const { result } = await runModule(fileModule, parameters, {
     host: createHost({ root }),
     signal: extra.signal ?? new AbortController().signal,
     now: extra.now ?? Date.now(),
     maxMatches: extra.maxMatches ?? 100_000,
+    ...(extra.threads && { threads: extra.threads }),
+    ...(extra.share !== undefined && { share: extra.share }),
   })
   const elements = (result.elements ?? {}) as Answer['elements']
   return {

@@ -33,11 +33,11 @@ describe.each(['auto', 'off'] as const)('lanes, kernels %s', (kernels) => {
     const automaton = new Automaton(language, [...sources.keys()])
     const dfa = new LazyDfa(automaton, cells, kernelsOf(kernels))
     let decidedInAll = 0
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 6; round++) {
       const letters = [...dice.one(['abcq ', 'ab é', 'xyz-'])]
       const lineLength = dice.one([30, 400])
       const made = Buffer.from(
-        Array.from({ length: 40_000 }, () => (dice.below(lineLength) === 0 ? '\n' : dice.one(letters))).join(
+        Array.from({ length: 24_000 }, () => (dice.below(lineLength) === 0 ? '\n' : dice.one(letters))).join(
           '',
         ),
       )

@@ -1,9 +1,17 @@
+import { RE2JS } from 're2js'
 import { describe, expect, test } from 'vitest'
+import { firstTooMany } from '../../../modules/scan/check-patterns.ts'
 import { Automaton } from '../../../modules/scan/program/automaton.ts'
-import { languageOf, parseFor, type TextKind } from '../../../modules/scan/program/language.ts'
+import { languageOf, parseFor } from '../../../modules/scan/program/language.ts'
+import { buildProgram } from '../../../modules/scan/program/program.ts'
+import { instructionsOf } from '../../../modules/scan/program/size.ts'
+import type { TextKind } from '../../../modules/scan/program/text-kind.ts'
+import { Scanner } from '../../../modules/scan/scanner.ts'
+import { MigError } from '../../../node/core/error.ts'
+import { maxScanInstructions } from '../../../node/core/limits.ts'
 import { compileRegex } from '../../../node/core/regex.ts'
 import { isValidPattern } from './go-lines.ts'
-import { Dice, randomPattern } from './random-pattern.ts'
+import { Dice, randomPattern, randomWordPattern } from './random-pattern.ts'
 
 describe('patterns', () => {
   test('are refused where re2js refuses them, with its message, place and code', () => {
@@ -96,3 +104,57 @@ function errorOf(work: () => unknown): object | undefined {
     return { code, message, position }
   }
 }
+
+describe('the size of patterns', () => {
+  test('is known without building them', () => {
+    const dice = new Dice(31)
+    for (let i = 0; i < 2000; i++) {
+      const source = dice.below(2) === 0 ? randomPattern(dice) : randomWordPattern(dice)
+      if (!isValidPattern(source)) continue
+      const node = parseFor('lines', source)
+      expect(instructionsOf(node), source).toBe(buildProgram([node]).operations.length)
+    }
+  })
+
+  test('is refused when it is too much, with the pattern that is one too many, by who asks and who answers alike', () => {
+    // re2js makes one step of such an alternative, so that it takes little time to refuse none of them.
+    const one = `(${[...'abcdefghijklmnopqrstuvwxyz'].join('|')})x){1000}`
+    const large = `(${one}`
+    const count = Math.floor(maxScanInstructions / instructionsOf(parseFor('lines', large)))
+    const some = Array.from({ length: count }, () => large)
+    expect(firstTooMany(some, 'lines')).toBeUndefined()
+    const refused = expect.objectContaining({
+      code: 'bad-regex',
+      message: expect.stringMatching(/^regular expression '\(q\(a\|b.*at most 2000000 are allowed together$/),
+    })
+    const more = [...some, `(q${one}`, 'b']
+    expect(firstTooMany(more, 'lines')).toEqual({ at: count, error: refused })
+    expect(firstTooMany(['(', ...more], 'lines')).toEqual({ at: count + 1, error: refused })
+    const patterns = more.map((source) => ({ source, finds: 'match' as const }))
+    expect(() => new Scanner(patterns, 'lines')).toThrow(refused)
+  })
+
+  test.each([
+    'abc',
+    'a\\.b-c/d',
+    '',
+    'x'.repeat(4096),
+    'évil',
+    'a.b',
+    'a\\d',
+    '\\',
+    'a\\x41',
+    '_ -/:@,;=<>!"\'%&~#`',
+  ])('plain ones mean what re2js says: %s', (source) => {
+    const says = (): readonly boolean[] =>
+      ['', 'abc', 'xa.b-c/d', 'a9b', 'aAb', 'ABC', `${'x'.repeat(5000)}`].map((text) =>
+        RE2JS.compile(source).test(text),
+      )
+    const asked = (): readonly boolean[] =>
+      ['', 'abc', 'xa.b-c/d', 'a9b', 'aAb', 'ABC', `${'x'.repeat(5000)}`].map((text) =>
+        compileRegex(source).test(text),
+      )
+    if (isValidPattern(source)) expect(asked()).toEqual(says())
+    else expect(asked).toThrow(MigError)
+  })
+})

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ScanPattern } from '../../../modules/scan/plan.ts'
-import type { TextKind } from '../../../modules/scan/program/language.ts'
+import type { TextKind } from '../../../modules/scan/program/text-kind.ts'
 import type { Scan } from '../../../modules/scan/scan.ts'
 import { Scanner } from '../../../modules/scan/scanner.ts'
 import { maxHeldLineBytes } from '../../../node/core/limits.ts'
