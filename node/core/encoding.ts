@@ -62,6 +62,19 @@ export function base64UrlDecode(text: string): Uint8Array | undefined {
   return bytes.toString('base64url') === text ? new Uint8Array(bytes) : undefined
 }
 
+/** How many bytes `base64UrlDecode` makes of a text, without making them; undefined where it makes none. */
+export function base64UrlSize(text: string): number | undefined {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined
+  const rest = text.length % 4
+  if (rest === 1) return undefined
+  // Bits of the last character that belong to no byte are zero, or another text would stand for the same bytes.
+  const last = base64UrlAlphabet.indexOf(text[text.length - 1] ?? 'A')
+  const unused = rest === 2 ? 0b1111 : rest === 3 ? 0b11 : 0
+  return (last & unused) === 0 ? Math.floor((text.length * 3) / 4) : undefined
+}
+
+const base64UrlAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
 export function base64Encode(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }
@@ -76,14 +89,18 @@ export function hexEncode(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
 }
 
+// Made once: an answer is decoded several times over, and making one costs more than decoding a short text.
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 export function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
+  return encoder.encode(text)
 }
 
 /** Undefined when the bytes are not UTF-8. */
 export function utf8Decode(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return decoder.decode(bytes)
   } catch {
     return undefined
   }

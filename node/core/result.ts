@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { base32Encode } from './encoding.ts'
 import {
@@ -103,7 +103,7 @@ export type ReceiptBody = z.input<typeof receiptSchema>
 
 /** base32 SHA-256 of a result's signed envelope: what a receipt confirms. */
 export function resultHash(envelope: Uint8Array): string {
-  return base32Encode(createHash('sha256').update(envelope).digest())
+  return base32Encode(hash('sha256', envelope, 'buffer'))
 }
 
 function parser<T>(schema: z.ZodType<T>): (value: unknown) => T | string {

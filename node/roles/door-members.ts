@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Admission, accept, ignore } from '../core/admission.ts'
 import { isCollector } from '../core/certificate.ts'
 import type { Instant } from '../core/clock.ts'
@@ -77,8 +77,8 @@ export async function enterInvitation(context: DoorContext, bytes: Uint8Array): 
 export async function enterCertificate(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
   const { ledger, shelf, fleet } = context
   // It travels with every answer; the bytes that are held need no second judgement.
-  const hash = hashOf(bytes)
-  if (ledger.certificateHashes.has(hash)) return ignore('already-held', 'certificate')
+  const digest = hashOf(bytes)
+  if (ledger.certificateHashes.has(digest)) return ignore('already-held', 'certificate')
   const verdict = verifyCertificate(bytes, {
     fleet,
     now: context.clock.now(),
@@ -90,12 +90,19 @@ export async function enterCertificate(context: DoorContext, bytes: Uint8Array):
   const { certificate, peer } = verdict.value
   const key = keys.certificate(peer)
   const before = ledger.certificates.get(peer)
-  if (before !== undefined) ledger.certificateHashes.delete(hashOf(before.wire))
+  const heldOf = (invite: string) => ledger.invited.get(invite) ?? 0
+  if (before !== undefined) {
+    ledger.certificateHashes.delete(hashOf(before.wire))
+    ledger.invited.set(before.certificate.invite, heldOf(before.certificate.invite) - 1)
+  }
   ledger.certificates.set(peer, verdict.value)
-  ledger.certificateHashes.add(hash)
+  ledger.certificateHashes.add(digest)
+  ledger.invited.set(certificate.invite, heldOf(certificate.invite) + 1)
   // P1.4 surplus uses are told, not refused: who came first is the newcomers' own word.
   const maxuses = ledger.invitations.get(certificate.invite)?.invitation.maxuses ?? 0
-  const uses = countInvited(ledger, certificate.invite, context.clock.now())
+  // Counted one by one only where there can be too many: a fleet comes in by one invitation.
+  const uses =
+    heldOf(certificate.invite) > maxuses ? countInvited(ledger, certificate.invite, context.clock.now()) : 0
   if (uses > maxuses)
     context.log('invitation-overused', { invitation: certificate.invite, peer, uses, maxuses })
   // An agent's certificate travels with what it says; only those who collect that keep it (protocol 1.4).
@@ -116,7 +123,7 @@ function earlier(now: Instant, expires: Instant | undefined): Instant {
 }
 
 function hashOf(wire: Uint8Array): string {
-  return createHash('sha256').update(wire).digest('base64')
+  return hash('sha256', wire, 'base64')
 }
 
 function issuedAtOf(policyWire: Uint8Array): Instant | undefined {

@@ -12,6 +12,8 @@ export interface Ledger {
   readonly certificates: Map<PeerId, VerifiedCertificate>
   /** SHA-256 of the wire form of each of them. */
   readonly certificateHashes: Set<string>
+  /** How many of them each invitation has brought, by its id: those that count no more included. */
+  readonly invited: Map<string, number>
   /** Unexpired actions that this node carries, and, at collectors, those whose results may still come. */
   readonly actions: Map<string, VerifiedAction>
   /** By action id. */
@@ -25,6 +27,7 @@ export function createLedger(): Ledger {
     invitations: new Map(),
     certificates: new Map(),
     certificateHashes: new Set(),
+    invited: new Map(),
     actions: new Map(),
     cancels: new Map(),
   }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { ByteReader, concat, uvarint } from '../core/bytes.ts'
 import type { Role } from '../core/certificate.ts'
 import { isCollector } from '../core/certificate.ts'
@@ -28,8 +28,7 @@ export interface Item {
 /** Two nodes that hold the same item name it alike.
  *  `version` changes when the item grows or is replaced: the signers of an action, the serial of a certificate. */
 export function itemMark(kind: ItemKind, key: string, version: string): Mark {
-  const digest = createHash('sha256').update(`${kind}\n${key}\n${version}`).digest()
-  return digest.toString('hex', 0, markBytes) as Mark
+  return hash('sha256', `${kind}\n${key}\n${version}`, 'hex').slice(0, 2 * markBytes) as Mark
 }
 
 /** Which kinds a node of a role keeps. Agents carry the questions, never one another's answers (protocol 6.1). */
@@ -47,6 +46,11 @@ export function encodeItems(items: readonly Item[]): Uint8Array {
   return concat(
     items.flatMap((item) => [uvarint(itemKinds.indexOf(item.kind)), uvarint(item.bytes.length), item.bytes]),
   )
+}
+
+/** What `encodeItems` makes of these, in bytes. */
+export function sizeOfItems(items: readonly Item[]): number {
+  return items.reduce((sum, { bytes }) => sum + 1 + uvarint(bytes.length).length + bytes.length, 0)
 }
 
 /** Undefined when the frame is not one, or has more items than are allowed. */
