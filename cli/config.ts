@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import { z } from 'zod'
 import { codeOf, MigError } from '../node/core/error.ts'
-import { maxTextFileBytes } from '../node/core/limits.ts'
+import { maxModuleThreads, maxTextFileBytes } from '../node/core/limits.ts'
 import { nearest } from '../node/core/nearest.ts'
 import { describeIssue } from '../node/core/schema.ts'
 import { type CommandContext, migHome } from './context.ts'
@@ -34,6 +34,8 @@ const configSchema = z.strictObject({
       ...network,
       root: text.optional(),
       mode: z.enum(['daemon', 'checkin']).optional(),
+      corepercent: z.int().min(1).max(100).optional(),
+      threads: z.int().min(1).max(maxModuleThreads).optional(),
     })
     .optional(),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional() }).optional(),
@@ -99,6 +101,16 @@ export const configKeys: readonly {
   ]),
   { key: 'agent.root', fallback: '"/"', about: 'the machine to look at: a directory' },
   { key: 'agent.mode', fallback: '"daemon"', about: 'daemon or checkin' },
+  {
+    key: 'agent.corepercent',
+    fallback: '100',
+    about: 'how much of one core a search for files may use, 1 to 100: below 100 it works and rests in turn',
+  },
+  {
+    key: 'agent.threads',
+    fallback: 'half the cores, at most 2',
+    about: `threads of one operation, at most ${maxModuleThreads}; each takes 30 MB more`,
+  },
   { key: 'log.level', fallback: '"info"', about: 'debug, info, warn, error or silent' },
 ]
 

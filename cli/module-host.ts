@@ -1,7 +1,9 @@
-import { setPriority } from 'node:os'
+import { readdirSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import { z } from 'zod'
 import { streamModule } from '../modules/event-stream.ts'
 import { createHost } from '../modules/host/create-host.ts'
+import type { Threads } from '../modules/threads.ts'
 import type { Json } from '../node/core/canonical-json.ts'
 import { MigError } from '../node/core/error.ts'
 import { maxActionBytes, watchIntervalMs } from '../node/core/limits.ts'
@@ -41,22 +43,42 @@ export async function serveOrders(
     readonly signal: AbortSignal
     readonly input: AsyncIterable<Uint8Array>
     readonly output: NodeJS.WritableStream
+    /** Of one core, at most what runs may use. */
+    readonly share?: number
+    readonly threads?: Threads | undefined
   },
 ): Promise<void> {
-  try {
-    setPriority(10)
-  } catch {
-    // A best effort: some systems let nobody lower a priority.
-  }
+  yieldToOthers()
   const broken = new AbortController()
   ports.output.on('error', (error) => broken.abort(error))
   const signal = AbortSignal.any([ports.signal, broken.signal])
   let isFirst = true
   for await (const line of boundedLines(ports.input, maxOrderBytes)) {
     // Starting this process is a part of the first order's time.
-    await runOrder(readOrder(line), isFirst ? 0 : performance.now(), root, signal, ports.output)
+    await runOrder(readOrder(line), isFirst ? 0 : performance.now(), root, { ...ports, signal })
     if (signal.aborted) return
     isFirst = false
+  }
+}
+
+/** Takes the lowest priority for all threads of this process, and so for those that they start. Not before it has started: on a busy
+ *  machine that alone would take a minute. A best effort: some systems let nobody lower a priority. */
+function yieldToOthers(): void {
+  for (const thread of threadsOfThisProcess()) {
+    try {
+      setPriority(thread, constants.priority.PRIORITY_LOW)
+    } catch {
+      // It has ended, or may not.
+    }
+  }
+}
+
+/** Linux keeps a priority for each thread, and takes a thread's id where it takes a process's. */
+function threadsOfThisProcess(): readonly number[] {
+  try {
+    return readdirSync('/proc/self/task').map(Number)
+  } catch {
+    return [process.pid]
   }
 }
 
@@ -65,8 +87,7 @@ async function runOrder(
   order: Order,
   sinceMs: number,
   root: string,
-  signal: AbortSignal,
-  output: NodeJS.WritableStream,
+  { signal, output, share = 1, threads }: Omit<Parameters<typeof serveOrders>[1], 'input'>,
 ): Promise<void> {
   const definition = moduleNamed(order.module)
   const over = new AbortController()
@@ -85,6 +106,8 @@ async function runOrder(
         signal: AbortSignal.any([signal, over.signal]),
         now: Date.now(),
         maxMatches: order.matches,
+        share,
+        ...(threads && { threads }),
       },
       write,
       { maxOutputBytes: order.outputBytes },

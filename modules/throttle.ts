@@ -8,12 +8,20 @@ export interface Usage {
   nowMs(): number
 }
 
-const own: Usage = {
+/** Of this process, the same in all of its threads. */
+export const ownUsage: Usage = {
   cpuMs() {
     const { user, system } = process.cpuUsage()
     return (user + system) / 1000
   },
-  nowMs: () => performance.now(),
+  // The same in all threads, which performance.now() is not.
+  nowMs: () => Number(process.hrtime.bigint() / 1000n) / 1000,
+}
+
+/** From when on a process is measured. */
+export interface ThrottleStart {
+  readonly nowMs: number
+  readonly cpuMs: number
 }
 
 /** Keeps this process below a share of one core: work in slices, then rest as long as its share of time asks. Measured, not guessed: what
@@ -25,13 +33,19 @@ export class Throttle {
   #cpuBefore: number
   #sliceEnd: number
 
-  /** @param share of one core, more than 0; 1 and above is no throttle */
-  constructor(share: number, usage: Usage = own) {
+  /** @param share of one core, more than 0; 1 and above is no throttle
+   *  @param start of another thread's, whose debts are this one's too */
+  constructor(share: number, usage: Usage = ownUsage, start?: ThrottleStart) {
     this.#share = share
     this.#usage = usage
-    this.#sinceMs = usage.nowMs()
-    this.#cpuBefore = usage.cpuMs()
-    this.#sliceEnd = this.#sinceMs + sliceMs
+    const now = usage.nowMs()
+    this.#sinceMs = start?.nowMs ?? now
+    this.#cpuBefore = start?.cpuMs ?? usage.cpuMs()
+    this.#sliceEnd = now + sliceMs
+  }
+
+  get start(): ThrottleStart {
+    return { nowMs: this.#sinceMs, cpuMs: this.#cpuBefore }
   }
 
   get isOn(): boolean {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
@@ -27,6 +28,9 @@ export async function agentSetup(
     mode: given.mode,
     command: context.command,
     prlimit: findProgram(context.settings.path, 'prlimit'),
+    gently: gentleWords(context.settings.path),
+    corePercent: options.config.agent?.corepercent,
+    threads: options.config.agent?.threads,
     meshArguments: meshArguments(options),
     proxy: options.proxyText,
   }
@@ -42,6 +46,16 @@ function meshArguments(options: ResolvedNodeOptions): readonly string[] {
     ...(options.relay === undefined ? [] : [options.relay ? '--relay' : '--no-relay']),
     ...(options.mdns === undefined ? [] : [options.mdns ? '--mdns' : '--no-mdns']),
   ]
+}
+
+/** `ionice -c 3`, where it is and does what is asked: a container may forbid it. */
+function gentleWords(path: string): readonly string[] {
+  const ionice = findProgram(path, 'ionice')
+  const nothing = findProgram(path, 'true')
+  if (ionice === undefined || nothing === undefined) return []
+  const words = [ionice, '-c', '3']
+  const trial = spawnSync(ionice, [...words.slice(1), nothing], { env: {}, stdio: 'ignore', timeout: 2000 })
+  return trial.status === 0 ? words : []
 }
 
 function findProgram(path: string, name: string): string | undefined {

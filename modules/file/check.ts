@@ -1,5 +1,6 @@
 import type { LinearRegex } from '../../node/core/regex.ts'
 import type { FileStat } from '../host/host.ts'
+import type { TextKind } from '../scan/program/text-kind.ts'
 import type { NumberRange } from './criteria/ranges.ts'
 import type { FileVisit } from './visit.ts'
 
@@ -15,6 +16,8 @@ export type CheckField =
   | 'sha2'
   | 'sha3'
   | 'manifests'
+  | 'multilines'
+  | 'bytes'
   | 'types'
   | 'links'
   | 'owners'
@@ -51,9 +54,11 @@ export interface MetadataCheck extends Check {
 }
 
 export interface ContentCheck extends Check {
+  /** How the bytes are read: line by line, as one text, or as they are. */
+  readonly text: TextKind
   /** Are the lines that match counted? Only where the check is that some line does. */
   readonly counts: boolean
-  readonly regex: LinearRegex
+  readonly regex: Pick<LinearRegex, 'source'>
   readonly inverse: boolean
   readonly macroal: boolean
 }

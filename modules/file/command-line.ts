@@ -42,6 +42,12 @@ export const fileOptions = z.strictObject({
     placeholder: '<level>',
     help: 'of lines that match: match (nothing more), count, or location (the first 100 by number and offset)',
   }),
+  multiline: repeatable(
+    'multiline',
+    '<regex>',
+    "like -content, but over lines: the content is one text; '!regex' inverts",
+  ),
+  bytes: repeatable('bytes', '<regex>', "over raw bytes, \\xNN is a byte; '!regex' inverts"),
   manifest: repeatable(
     'manifest',
     '<regex>',
@@ -104,6 +110,8 @@ const listFlags = [
   ['sha1', 'sha1'],
   ['sha2', 'sha2'],
   ['sha3', 'sha3'],
+  ['multilines', 'multiline'],
+  ['bytes', 'bytes'],
   ['manifests', 'manifest'],
   ['excludes', 'exclude'],
   ['types', 'type'],

@@ -1,4 +1,5 @@
 import { maxLinePlaces } from '../../node/core/limits.ts'
+import type { TextKind } from '../scan/program/text-kind.ts'
 import type { Scan } from '../scan/scan.ts'
 import { Scanner } from '../scan/scanner.ts'
 import type { DataQuery } from './data-query.ts'
@@ -13,16 +14,19 @@ export class ContentScanners {
   readonly #numbers = new Map<SearchPlan, number>()
   readonly #scanners = new Map<string, Scanner>()
 
-  /** @returns a scan whose patterns are the tests of all queries in their order */
-  begin(queries: readonly DataQuery[]): Scan {
-    return this.of(queries.map(({ plan }) => plan)).begin()
+  /** @returns a scan whose patterns are the tests of all queries that read bytes so, in their order */
+  begin(queries: readonly DataQuery[], text: TextKind): Scan {
+    return this.of(
+      queries.map(({ plan }) => plan),
+      text,
+    ).begin()
   }
 
-  /** @returns a scanner whose patterns are the content checks of all plans in their order */
-  of(plans: readonly SearchPlan[]): Scanner {
-    const key = plans.map((plan) => this.#numberOf(plan)).join()
+  /** @returns a scanner whose patterns are the content checks of all plans that read bytes so, in their order */
+  of(plans: readonly SearchPlan[], text: TextKind): Scanner {
+    const key = `${text} ${plans.map((plan) => this.#numberOf(plan)).join()}`
     const known = this.#scanners.get(key)
-    const scanner = known ?? scannerOf(plans)
+    const scanner = known ?? scannerOf(plans, text)
     // The one used last is the last to go.
     this.#scanners.delete(key)
     this.#scanners.set(key, scanner)
@@ -40,15 +44,15 @@ export class ContentScanners {
   }
 }
 
-function scannerOf(plans: readonly SearchPlan[]): Scanner {
-  const checks = plans.flatMap(({ contents }) => contents)
+function scannerOf(plans: readonly SearchPlan[], text: TextKind): Scanner {
+  const checks = plans.flatMap(({ contents }) => contents).filter((check) => check.text === text)
   return new Scanner(
     checks.map((check) => ({
       source: check.regex.source,
       finds: new LineTest(check).finds,
       ...(check.counts ? { reports: 'lines' as const } : {}),
     })),
-    'lines',
+    text,
     plans.some(({ returns }) => returns === 'location') ? { maxPlaces: maxLinePlaces } : {},
   )
 }

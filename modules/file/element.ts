@@ -40,6 +40,8 @@ const echo = z.strictObject({
   sha2: hashes,
   sha3: hashes,
   manifests: words,
+  multilines: words,
+  bytes: words,
   excludes: words,
   types: wordsLike(/^[fdlpsbc](,[fdlpsbc])*$/),
   owners: words,
@@ -194,7 +196,20 @@ function echoCheck({ field, value }: Check, paths: readonly string[]): Echo {
 }
 
 const listFields = [
-  ...(['contents', 'names', 'sizes', 'modes', 'mtimes', 'md5', 'sha1', 'sha2', 'sha3', 'manifests'] as const),
+  ...([
+    'contents',
+    'names',
+    'sizes',
+    'modes',
+    'mtimes',
+    'md5',
+    'sha1',
+    'sha2',
+    'sha3',
+    'manifests',
+    'multilines',
+    'bytes',
+  ] as const),
   ...(['excludes', 'types', 'owners', 'groups', 'atimes', 'ctimes', 'btimes', 'links', 'entropies'] as const),
   ...(['packaged', 'xattrs', 'capabilities', 'immutable'] as const),
 ] as const

@@ -4,6 +4,8 @@ import { maxArchiveDepth } from '../../node/core/limits.ts'
 import { compileRegex } from '../../node/core/regex.ts'
 import { parsedBy } from '../parsed-by.ts'
 import { firstTooMany } from '../scan/check-patterns.ts'
+import { parseFor } from '../scan/program/language.ts'
+import type { TextKind } from '../scan/program/text-kind.ts'
 import { parseAccount } from './criteria/accounts.ts'
 import { parseKinds } from './criteria/kinds.ts'
 import { parseEntropy, parseLinks } from './criteria/ranges.ts'
@@ -42,16 +44,20 @@ function hex(...digits: readonly number[]) {
   })
 }
 
-const regex = parsedBy((text) => {
-  if (text === '') throw new MigError('bad-parameters', 'Empty values are not permitted')
-  const { pattern, inverse } = splitInverse(text)
-  try {
-    compileRegex(pattern)
-  } catch (error) {
-    if (!(error instanceof MigError) || error.position === undefined || !inverse) throw error
-    throw new MigError(error.code, error.message, { position: error.position + 1, cause: error })
-  }
-})
+const regexOf = (kind: TextKind) =>
+  parsedBy((text) => {
+    if (text === '') throw new MigError('bad-parameters', 'Empty values are not permitted')
+    const { pattern, inverse } = splitInverse(text)
+    try {
+      // What names and modes are matched by, and more than what is looked for in contents.
+      if (kind === 'lines') compileRegex(pattern)
+      else parseFor(kind, pattern)
+    } catch (error) {
+      if (!(error instanceof MigError) || error.position === undefined || !inverse) throw error
+      throw new MigError(error.code, error.message, { position: error.position + 1, cause: error })
+    }
+  })
+const regex = regexOf('lines')
 
 // Go writes an unset list as null, and MIG's published files hold such nulls.
 const listOf = <T extends z.ZodType>(item: T) => z.array(item).nullable().optional()
@@ -87,6 +93,8 @@ const search = z.strictObject({
   sha2: listOf(hex(64, 96, 128)),
   sha3: listOf(hex(56, 64, 96, 128)),
   manifests: listOf(regex),
+  multilines: listOf(regexOf('text')),
+  bytes: listOf(regexOf('bytes')),
   excludes: listOf(parsedBy(parseExclude)),
   types: listOf(parsedBy(parseKinds)),
   owners: listOf(parsedBy(parseAccount)),
@@ -104,6 +112,12 @@ const search = z.strictObject({
 })
 export type Search = z.infer<typeof search>
 
+const scannedFields = [
+  ['contents', 'lines'],
+  ['multilines', 'text'],
+  ['bytes', 'bytes'],
+] as const
+
 /** MIG's JSON parameters (reference/mig.md 5.2). Strict: a misspelt filter must not silently widen a search. */
 export const fileParameters = z.strictObject({
   searches: z
@@ -113,15 +127,17 @@ export const fileParameters = z.strictObject({
         const complaint = labelComplaint(label)
         if (complaint !== undefined) context.addIssue({ code: 'custom', message: complaint, path: [label] })
       }
-      // One file may be searched for all of them at once.
-      const contents = Object.entries(searches).flatMap(([label, { contents }]) =>
-        (contents ?? []).map((value, i) => ({ value, path: [label, 'contents', i] })),
-      )
-      const sources = contents.map(({ value }) => splitInverse(value).pattern)
-      const excess = firstTooMany(sources, 'lines')
-      if (excess === undefined) return
-      const { code, message } = excess.error
-      context.addIssue({ code: 'custom', message, path: contents[excess.at]?.path ?? [], params: { code } })
+      for (const [field, text] of scannedFields) {
+        // One file may be searched for all of them at once.
+        const all = Object.entries(searches).flatMap(([label, search]) =>
+          (search[field] ?? []).map((value, i) => ({ value, path: [label, field, i] })),
+        )
+        const sources = all.map(({ value }) => splitInverse(value).pattern)
+        const excess = firstTooMany(sources, text)
+        if (excess === undefined) continue
+        const { code, message } = excess.error
+        context.addIssue({ code: 'custom', message, path: all[excess.at]?.path ?? [], params: { code } })
+      }
     })
     .nullable()
     .optional(),

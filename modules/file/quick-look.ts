@@ -15,7 +15,9 @@ export class QuickLook {
   readonly #other: HashQuestion
 
   constructor(plans: readonly SearchPlan[], scanners: ContentScanners) {
-    this.#scanner = plans.some(({ contents }) => contents.length > 0) ? scanners.of(plans) : undefined
+    this.#scanner = plans.some(({ contents }) => contents.length > 0)
+      ? scanners.of(plans, 'lines')
+      : undefined
     this.#decodes = plans.some(({ decompress }) => decompress)
     this.#empty = hashQuestion(plans, false)
     this.#other = hashQuestion(plans, true)
@@ -45,7 +47,7 @@ type HashQuestion =
 function hashQuestion(plans: readonly SearchPlan[], hasLines: boolean): HashQuestion {
   const wanted = new Map<HashAlgorithm, Set<string>>()
   for (const plan of plans) {
-    if (plan.manifests.length > 0 || plan.entropies.length > 0) return 'some'
+    if (needsMore(plan)) return 'some'
     const verdicts = plan.contents.map((check) => {
       const test = new LineTest(check)
       test.end(hasLines)
@@ -73,4 +75,9 @@ function findsNothing(scanner: Scanner, bytes: Buffer): boolean {
   } finally {
     scan.close()
   }
+}
+
+/** Does a search ask for what no look at lines and hashes answers? */
+function needsMore({ manifests, entropies, contents }: SearchPlan): boolean {
+  return manifests.length > 0 || entropies.length > 0 || contents.some(({ text }) => text !== 'lines')
 }

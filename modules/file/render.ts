@@ -17,6 +17,8 @@ const fields = [
   ['sha2', 'sha2'],
   ['sha3', 'sha3'],
   ['manifest', 'manifests'],
+  ['multiline', 'multilines'],
+  ['bytes', 'bytes'],
   ['type', 'types'],
   ['links', 'links'],
   ['owner', 'owners'],

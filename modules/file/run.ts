@@ -35,7 +35,8 @@ export async function* runSearches(
   const scopes = new Scopes(plans, (roots) => new Board(plans.length, roots))
   const { board } = scopes
   const ledger = new Ledger(plans, board, maxMatches)
-  const turns = new Turns(new Throttle(share))
+  const throttle = new Throttle(share)
+  const turns = new Turns(throttle)
   const breath = {
     get isStopped() {
       return signal.aborted || board.isStopped
@@ -50,6 +51,7 @@ export async function* runSearches(
     parameters,
     plans.map(({ roots }) => roots),
     board,
+    throttle,
     ledger,
   )
   const isDue = () =>

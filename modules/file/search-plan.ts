@@ -1,6 +1,7 @@
 import { defaultArchiveDepth } from '../../node/core/limits.ts'
 import { compileRegex, type LinearRegex } from '../../node/core/regex.ts'
 import type { FileKind, Host } from '../host/host.ts'
+import type { TextKind } from '../scan/program/text-kind.ts'
 import type {
   Check,
   ContentCheck,
@@ -119,19 +120,24 @@ function planSearch(
       const { pattern, inverse } = splitInverse(value)
       return { field: 'manifests', value, flipped: false, inverse, regex: compile(pattern) }
     }),
-    contents: (search.contents ?? []).map((value) => {
-      const { pattern, inverse } = splitInverse(value)
-      const flipped = mismatch.has('content')
-      return {
-        field: 'contents',
-        value,
-        flipped,
-        inverse,
-        counts: returns !== 'match' && !inverse && !flipped && options.macroal !== true,
-        regex: compile(pattern),
-        macroal: options.macroal ?? false,
-      }
-    }),
+    contents: [
+      ...(search.contents ?? []).map((value) => {
+        const { pattern, inverse } = splitInverse(value)
+        const flipped = mismatch.has('content')
+        return {
+          field: 'contents' as const,
+          value,
+          flipped,
+          inverse,
+          text: 'lines' as const,
+          counts: returns !== 'match' && !inverse && !flipped && options.macroal !== true,
+          regex: compile(pattern),
+          macroal: options.macroal ?? false,
+        }
+      }),
+      ...wholeTexts('multilines', 'text', search.multilines ?? []),
+      ...wholeTexts('bytes', 'bytes', search.bytes ?? []),
+    ],
     hashes: (['md5', 'sha1', 'sha2', 'sha3'] as const).flatMap((field) =>
       (search[field] ?? []).map((value) => hashCheck(field, value, mismatch.has(field))),
     ),
@@ -141,6 +147,18 @@ function planSearch(
 /** Undefined when no kind is asked for. */
 function kindsOf(types: readonly string[]): ReadonlySet<FileKind> | undefined {
   return types.length === 0 ? undefined : new Set(types.flatMap((text) => [...parseKinds(text)]))
+}
+
+/** Expressions that see newlines like everything else. */
+function wholeTexts(
+  field: 'multilines' | 'bytes',
+  text: TextKind,
+  values: readonly string[],
+): ContentCheck[] {
+  return values.map((value) => {
+    const { pattern: source, inverse } = splitInverse(value)
+    return { field, value, flipped: false, inverse, text, counts: false, regex: { source }, macroal: false }
+  })
 }
 
 /** 0 and less is no bound; fractions are cut. */

@@ -459,7 +459,7 @@ export const handOnWaitMs = 5000
 
 // --- Module hosts, as the gate watches them ---
 export const moduleHeapMegabytes = 128
-/** Threads of one operation: each takes some 20 MB, and an operation may take no more than is watched for. */
+/** Threads of one operation: each takes up to 30 MB, and an operation may take no more than is watched for. */
 export const maxModuleThreads = 3
 /** What V8 may keep of a thread's own objects; buffers are apart. */
 export const threadHeapMegabytes = 48

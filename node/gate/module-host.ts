@@ -17,6 +17,12 @@ export interface HostOptions {
   readonly root: string
   /** `prlimit` of util-linux, where there is one: a limit on CPU time that the kernel enforces. */
   readonly prlimit: string | undefined
+  /** Words before the command that make it read and write when nobody else does, as `ionice -c 3` do; they become it, and start nothing. */
+  readonly gently?: readonly string[]
+  /** Of one core, at most what operations may use; 100 and absent: as much as there is. */
+  readonly corePercent?: number | undefined
+  /** Threads of one operation; absent: half the cores, as memory permits. */
+  readonly threads?: number | undefined
 }
 
 /** Who hears a host while it works. */
@@ -134,14 +140,14 @@ function spawnHost(options: HostOptions, cpuSeconds: number): ChildProcess {
     'host',
     '--root',
     options.root,
+    ...(options.corePercent === undefined ? [] : ['--core-percent', String(options.corePercent)]),
+    ...(options.threads === undefined ? [] : ['--threads', String(options.threads)]),
     // Its group is not ended with this process.
     ...(process.platform === 'win32' ? [] : ['--parent', String(process.pid)]),
   ]
   const kernelSeconds = cpuSeconds + 1 + hostSpareCpuSeconds
-  const [command, commandArgs] =
-    options.prlimit === undefined
-      ? [node, args]
-      : [options.prlimit, [`--cpu=${kernelSeconds}`, '--core=0', node, ...args]]
+  const limited = options.prlimit === undefined ? [] : [options.prlimit, `--cpu=${kernelSeconds}`, '--core=0']
+  const [command = node, ...commandArgs] = [...(options.gently ?? []), ...limited, node, ...args]
   return spawn(command, commandArgs, {
     env: {},
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -22,6 +22,9 @@ export interface GateSetup {
   /** How to run this project again for a module child. */
   readonly command: readonly string[]
   readonly prlimit: string | undefined
+  readonly gently?: readonly string[]
+  readonly corePercent?: number | undefined
+  readonly threads?: number | undefined
 }
 
 /** The gate on a real endpoint: its keys and its store from the state directory, modules as child processes.

@@ -88,7 +88,7 @@ function time(ms: number): string {
 }
 
 function mebibytes(bytes: number): string {
-  return `${bytes / 2 ** 20} MiB`
+  return `${Number((bytes / 2 ** 20).toFixed(2))} MiB`
 }
 
 function cell(text: string): string {

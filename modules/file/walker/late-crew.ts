@@ -1,4 +1,5 @@
 import type { RunContext } from '../../module.ts'
+import type { Throttle } from '../../throttle.ts'
 import type { BytePath } from '../file-path.ts'
 import type { FileParameters } from '../options.ts'
 import type { Board } from './board.ts'
@@ -16,12 +17,16 @@ export class LateCrew {
     parameters: FileParameters,
     roots: readonly (readonly BytePath[])[],
     board: Board,
+    throttle: Throttle,
     taker: ReportTaker,
   ) {
     this.#fromMs = performance.now() + (threads?.afterMs ?? 0)
     if (threads === undefined || threads.count < 2) return
     const { root, platform } = host
-    this.#start = () => new Crew(threads, { root, platform, parameters, now, roots, share }, board, taker)
+    this.#start = () => {
+      const order = { root, platform, parameters, now, roots, share, since: throttle.start }
+      return new Crew(threads, order, board, taker)
+    }
   }
 
   get isHungry(): boolean {

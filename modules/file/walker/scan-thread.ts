@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import { createHost } from '../../host/create-host.ts'
-import { Throttle } from '../../throttle.ts'
+import { ownUsage, Throttle, type ThrottleStart } from '../../throttle.ts'
 import type { BytePath } from '../file-path.ts'
 import { FileWork } from '../file-work.ts'
 import type { FileParameters } from '../options.ts'
@@ -22,6 +22,8 @@ export interface ThreadOrder {
   /** Of each search, as the run's own thread has them: homes may come and go, and the board counts them. */
   readonly roots: readonly (readonly BytePath[])[]
   readonly share: number
+  /** Where the run's throttle began: what starting this thread has cost counts too. */
+  readonly since: ThrottleStart
   readonly threads: number
   /** Its number, from 1. */
   readonly self: number
@@ -40,7 +42,7 @@ export async function runScanThread(order: ThreadOrder, port: MessagePort): Prom
   const scopes = new Scopes(plans, (roots) => new Board(plans.length, roots, order.board))
   const { board } = scopes
   const pool = new ErrandPool(board, order.threads, order.self, order.pool)
-  const throttle = new Throttle(order.share)
+  const throttle = new Throttle(order.share, ownUsage, order.since)
   const breath = {
     get isStopped() {
       return board.isStopped
