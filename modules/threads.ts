@@ -1,4 +1,7 @@
-import type { Worker } from 'node:worker_threads'
+import type { MessagePort, Worker } from 'node:worker_threads'
+
+/** A module is handed its threads, as it is handed its host, and starts none. */
+export type { MessagePort, Worker }
 
 /** Threads that a run may use beside its own. They look at the machine by the same root and platform as the run's host. */
 export interface Threads {

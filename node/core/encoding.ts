@@ -62,19 +62,6 @@ export function base64UrlDecode(text: string): Uint8Array | undefined {
   return bytes.toString('base64url') === text ? new Uint8Array(bytes) : undefined
 }
 
-/** How many bytes `base64UrlDecode` makes of a text, without making them; undefined where it makes none. */
-export function base64UrlSize(text: string): number | undefined {
-  if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined
-  const rest = text.length % 4
-  if (rest === 1) return undefined
-  // Bits of the last character that belong to no byte are zero, or another text would stand for the same bytes.
-  const last = base64UrlAlphabet.indexOf(text[text.length - 1] ?? 'A')
-  const unused = rest === 2 ? 0b1111 : rest === 3 ? 0b11 : 0
-  return (last & unused) === 0 ? Math.floor((text.length * 3) / 4) : undefined
-}
-
-const base64UrlAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-
 export function base64Encode(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }

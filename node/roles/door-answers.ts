@@ -4,40 +4,24 @@ import { messageOf } from '../core/error.ts'
 import { isLaterHeartbeat } from '../core/heartbeat.ts'
 import { maxCarried, maxNodeEnvelopeBytes, maxOtherBodyBytes } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
-import type { Receipt } from '../core/result.ts'
 import * as keys from '../store/keyspace.ts'
 import {
-  certifyReceipt,
   decodeWithCertificate,
-  type OpenedDocument,
-  openAside,
   verifyHeartbeat,
   verifyReceipt,
   verifyResult,
   verifyStatus,
 } from '../verification/node-documents.ts'
-import type { NodeDomain } from '../verification/node-envelope.ts'
 import type { Load } from './carried.ts'
 import { type DoorContext, type Entered, type Source, wantsAnswers } from './door-context.ts'
 import { enterCertificate } from './door-members.ts'
 import { membershipFault } from './ledger.ts'
 import type { Shelf } from './shelf.ts'
 
-/** Takes the signed document out of its wire form; its signature is verified on another thread while those before it are judged.
- *  When its turn has come, the certificate that travels with it enters first. */
-async function unwrap<D extends NodeDomain>(
-  context: DoorContext,
-  domain: D,
-  bytes: Uint8Array,
-  turn: Promise<unknown>,
-): Promise<Admission<OpenedDocument<D>>> {
+/** Takes the signed document out of its wire form, after the certificate that travels with it has entered. */
+async function unwrap(context: DoorContext, bytes: Uint8Array): Promise<Admission<Uint8Array>> {
   const parts = decodeWithCertificate(bytes, maxNodeEnvelopeBytes + maxOtherBodyBytes)
-  const [document] = await Promise.all([
-    parts === undefined ? undefined : openAside(domain, parts.envelopeWire),
-    turn,
-  ])
-  if (parts === undefined || document === undefined)
-    return reject('not-decodable', 'not a signed document of a node')
+  if (parts === undefined) return reject('not-decodable', 'not a signed document of a node')
   if (parts.certificateWire !== undefined) {
     const certificate = await enterCertificate(context, parts.certificateWire)
     // Nothing waits for it: it comes again with whatever this agent says.
@@ -46,7 +30,7 @@ async function unwrap<D extends NodeDomain>(
         context.log('certificate-not-kept', { error: messageOf(error) }),
       )
   }
-  return accept(document)
+  return accept(parts.envelopeWire)
 }
 
 const certificateOf = (context: DoorContext) => (peer: PeerId) => context.ledger.certificates.get(peer)
@@ -65,10 +49,9 @@ export async function enterHeartbeat(
   context: DoorContext,
   bytes: Uint8Array,
   source: Source,
-  turn: Promise<unknown>,
 ): Promise<Admission<Entered>> {
   if (!wantsAnswers(context)) return ignore('wrong-role', 'this node keeps no heartbeats')
-  const envelope = await unwrap(context, 'mig-heartbeat', bytes, turn)
+  const envelope = await unwrap(context, bytes)
   if (envelope.kind !== 'accept') return envelope
   const { fleet, shelf } = context
   const verdict = verifyHeartbeat(envelope.value, { fleet, certificate: certificateOf(context) })
@@ -98,10 +81,9 @@ export async function enterStatus(
   context: DoorContext,
   bytes: Uint8Array,
   source: Source,
-  turn: Promise<unknown>,
 ): Promise<Admission<Entered>> {
   if (!wantsAnswers(context)) return ignore('wrong-role', 'agents keep no answers of others')
-  const envelope = await unwrap(context, 'mig-status', bytes, turn)
+  const envelope = await unwrap(context, bytes)
   if (envelope.kind !== 'accept') return envelope
   const { fleet, shelf, ledger } = context
   const verdict = verifyStatus(envelope.value, { fleet, certificate: certificateOf(context) })
@@ -132,10 +114,9 @@ export async function enterResult(
   context: DoorContext,
   bytes: Uint8Array,
   source: Source,
-  turn: Promise<unknown>,
 ): Promise<Admission<Entered>> {
   if (!wantsAnswers(context)) return ignore('wrong-role', 'agents keep no answers of others')
-  const envelope = await unwrap(context, 'mig-result', bytes, turn)
+  const envelope = await unwrap(context, bytes)
   if (envelope.kind !== 'accept') return envelope
   const { fleet, shelf, ledger } = context
   const verdict = verifyResult(envelope.value, { fleet, certificate: certificateOf(context) })
@@ -179,47 +160,16 @@ export async function enterResult(
   )
   // What is being written takes up room already: the next one is judged meanwhile.
   context.carried?.took(load)
-  return accept({ kind: 'result', key, actionId: result.actionid, peer: result.peerid, hash, written })
+  return accept({ kind: 'result', key, actionId: result.actionid, peer: result.peerid, written })
 }
 
-/** A receipt that this process has made and signed a moment ago. */
-export interface OwnReceipt {
-  readonly receipt: Receipt
-  /** Public half of the key that signed it. */
-  readonly signer: Uint8Array
-  /** The signed envelope. */
-  readonly wire: Uint8Array
-  /** The same with the certificate. */
-  readonly bytes: Uint8Array
-}
-
-/** Of an own receipt neither form nor signature is judged, but all the rest. */
-export async function enterOwnReceipt(context: DoorContext, own: OwnReceipt): Promise<Admission<Entered>> {
-  const { fleet } = context
-  const verdict = certifyReceipt(own.receipt, own.signer, { fleet, certificate: certificateOf(context) })
-  return verdict.kind === 'accept' ? keepReceipt(context, own, own.bytes) : verdict
-}
-
-export async function enterReceipt(
-  context: DoorContext,
-  bytes: Uint8Array,
-  _source: Source,
-  turn: Promise<unknown>,
-): Promise<Admission<Entered>> {
-  const envelope = await unwrap(context, 'mig-receipt', bytes, turn)
+export async function enterReceipt(context: DoorContext, bytes: Uint8Array): Promise<Admission<Entered>> {
+  const { fleet, shelf, ledger } = context
+  const envelope = await unwrap(context, bytes)
   if (envelope.kind !== 'accept') return envelope
-  const { fleet } = context
   const verdict = verifyReceipt(envelope.value, { fleet, certificate: certificateOf(context) })
   if (verdict.kind !== 'accept') return verdict
-  return keepReceipt(context, verdict.value, bytes)
-}
-
-async function keepReceipt(
-  context: DoorContext,
-  { receipt, wire }: { readonly receipt: Receipt; readonly wire: Uint8Array },
-  bytes: Uint8Array,
-): Promise<Admission<Entered>> {
-  const { shelf, ledger } = context
+  const { receipt } = verdict.value
   const refused = outcast(context, receipt.collector)
   if (refused !== undefined) return refused
   const entered: Entered = {
@@ -229,7 +179,7 @@ async function keepReceipt(
     peer: receipt.peerid,
   }
   if (receipt.peerid === context.self) {
-    if (!(await context.ownReceipt(wire))) return ignore('older', 'nothing waits for this receipt')
+    if (!(await context.ownReceipt(envelope.value))) return ignore('older', 'nothing waits for this receipt')
     // Neighbours may carry the answer still, and ask here for what ends it.
     if (!isCollector(context.role)) await keepForCarriers(shelf, entered, receipt.result, bytes)
     return accept(entered)

@@ -23,8 +23,6 @@ export interface Entered {
   readonly actionId?: string
   /** The node that it is about. */
   readonly peer?: PeerId
-  /** Of a result: what a receipt confirms. */
-  readonly hash?: string
   /** The neighbour that had handed over what this receipt ends. */
   readonly handedBy?: PeerId
   /** When it is on the disk, where it was judged and not waited for: what comes next may be judged meanwhile, and both are written

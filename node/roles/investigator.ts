@@ -34,9 +34,9 @@ export async function startInvestigator(
         if (what.actionId === undefined) return
         // A receipt is for the agent: nothing of the answer changes.
         if (what.kind !== 'receipt') feed.changed(what.actionId, what.peer)
-        if (what.kind !== 'result' || what.peer === undefined || what.hash === undefined) return
+        if (what.kind !== 'result' || what.peer === undefined) return
         receipts
-          .confirm(what.actionId, what.peer, what.hash)
+          .confirm(what.actionId, what.peer)
           .catch((error: unknown) => log('receipt-failed', { error: messageOf(error) }))
       },
       contradicted: feed.changed,

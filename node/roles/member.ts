@@ -140,7 +140,6 @@ export async function startMember(
   const judging = createDoor(context, (what, source) => probe.measure('other', () => entered(what, source)))
   const door: Door = {
     enter: (item, source) => probe.measure('verify', () => judging.enter(item, source)),
-    enterOwnReceipt: (own) => probe.measure('verify', () => judging.enterOwnReceipt(own)),
   }
   function entered(what: Entered, source: Source): void {
     if (what.kind === 'policy') {

@@ -4,10 +4,9 @@ import { formatInstant } from '../core/instant.ts'
 import { maxGossipItems, maxNodeGossipBytes, receiptBatchMs } from '../core/limits.ts'
 import type { PeerId } from '../core/peer-id.ts'
 import * as keys from '../store/keyspace.ts'
-import { type Item, sizeOfItems } from '../sync/item.ts'
+import { encodeItems, type Item } from '../sync/item.ts'
 import { encodeWithCertificate } from '../verification/node-documents.ts'
-import { sealEnvelopeAside } from '../verification/node-envelope.ts'
-import { ed25519PublicKey } from '../verification/node-keys.ts'
+import { sealEnvelope } from '../verification/node-envelope.ts'
 import type { CollectorNode } from './collector.ts'
 import type { MemberOptions } from './member.ts'
 
@@ -15,9 +14,8 @@ import type { MemberOptions } from './member.ts'
 export interface ReceiptWriter {
   /** The receipt for an answer that is held here, made now if it is not there yet; undefined when it is not this node's to give. */
   receiptFor(actionId: string, peer: PeerId): Promise<Item | undefined>
-  /** The same, and tells the neighbours; several of them in one message.
-   *  @param hash of the answer, which is on the disk by now */
-  confirm(actionId: string, peer: PeerId, hash: string): Promise<void>
+  /** The same, and tells the neighbours; several of them in one message. */
+  confirm(actionId: string, peer: PeerId): Promise<void>
 }
 
 export function createReceiptWriter(
@@ -27,30 +25,28 @@ export function createReceiptWriter(
 ): ReceiptWriter {
   const { clock, log } = ports
   const { fleet, peerid: self } = options.certificate
-  const signer = ed25519PublicKey(options.peerKeySeed)
   const batch: Item[] = []
 
-  async function receiptFor(actionId: string, peer: PeerId, hash?: string): Promise<Item | undefined> {
+  async function receiptFor(actionId: string, peer: PeerId): Promise<Item | undefined> {
     const { ledger, shelf, door } = node()
     const before = await shelf.get('receipt', keys.receipt(actionId, peer))
     if (before !== undefined) return { kind: 'receipt', bytes: before.bytes }
     if (ledger.actions.get(actionId)?.action.origin !== self) return undefined
-    const result = hash ?? (await shelf.get('result', keys.result(actionId, peer)))?.version
-    if (result === undefined) return undefined
-    const at = clock.now()
+    const held = await shelf.get('result', keys.result(actionId, peer))
+    if (held === undefined) return undefined
     const body = {
       v: 1,
       fleet,
       actionid: actionId,
       peerid: peer,
-      result,
+      result: held.version,
       collector: self,
-      at: formatInstant(at),
-    } as const
-    const envelope = await sealEnvelopeAside('mig-receipt', body, options.peerKeySeed)
-    const bytes = encodeWithCertificate(options.certificateWire, envelope)
-    const verdict = await door.enterOwnReceipt({ receipt: { ...body, at }, signer, wire: envelope, bytes })
-    return verdict.kind === 'accept' ? { kind: 'receipt', bytes } : undefined
+      at: formatInstant(clock.now()),
+    }
+    const envelope = sealEnvelope('mig-receipt', body, options.peerKeySeed)
+    const item: Item = { kind: 'receipt', bytes: encodeWithCertificate(options.certificateWire, envelope) }
+    const verdict = await door.enter(item, { via: 'local' })
+    return verdict.kind === 'accept' ? item : undefined
   }
 
   function send(): void {
@@ -62,9 +58,9 @@ export function createReceiptWriter(
   }
 
   return {
-    receiptFor: (actionId, peer) => receiptFor(actionId, peer),
-    async confirm(actionId, peer, hash) {
-      const item = await receiptFor(actionId, peer, hash)
+    receiptFor,
+    async confirm(actionId, peer) {
+      const item = await receiptFor(actionId, peer)
       if (item === undefined) return
       // Each carries this node's certificate, which may be long.
       if (!isOneMessage([...batch, item])) send()
@@ -77,5 +73,5 @@ export function createReceiptWriter(
 
 /** Whether these items may be gossiped as one message on the results topic (protocol 6.4, 6.6). */
 export function isOneMessage(items: readonly Item[]): boolean {
-  return items.length <= maxGossipItems && sizeOfItems(items) <= maxNodeGossipBytes
+  return items.length <= maxGossipItems && encodeItems(items).length <= maxNodeGossipBytes
 }

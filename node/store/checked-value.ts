@@ -14,7 +14,9 @@ export function sealValue(key: string, value: Uint8Array): Uint8Array {
 
 /** @throws MigError `store-damaged` when the bytes are not what was written under this key */
 export function openValue(key: string, sealed: Uint8Array): Uint8Array {
-  if (isWhole(key, sealed)) return sealed.subarray(checksumBytes)
+  // A view, and no Buffer, whose methods differ.
+  if (isWhole(key, sealed))
+    return new Uint8Array(sealed.buffer, sealed.byteOffset + checksumBytes, sealed.length - checksumBytes)
   throw new MigError('store-damaged', `the record ${JSON.stringify(key)} is not what was written`, {
     hint: 'check the disk, then restart: a damaged store is copied aside and repaired at the start',
   })

@@ -48,11 +48,6 @@ export function encodeItems(items: readonly Item[]): Uint8Array {
   )
 }
 
-/** What `encodeItems` makes of these, in bytes. */
-export function sizeOfItems(items: readonly Item[]): number {
-  return items.reduce((sum, { bytes }) => sum + 1 + uvarint(bytes.length).length + bytes.length, 0)
-}
-
 /** Undefined when the frame is not one, or has more items than are allowed. */
 export function decodeItems(
   frame: Uint8Array,

@@ -2,7 +2,7 @@ import { type Admission, accept, ignore, reject } from '../core/admission.ts'
 import { ByteReader, concat, equalBytes, prefixed } from '../core/bytes.ts'
 import type { JsonObject } from '../core/canonical-json.ts'
 import { isCollector } from '../core/certificate.ts'
-import { base64UrlSize } from '../core/encoding.ts'
+import { base64UrlDecode } from '../core/encoding.ts'
 import { type Heartbeat, isLaterHeartbeat, parseHeartbeatBody } from '../core/heartbeat.ts'
 import {
   maxHeartbeatBytes,
@@ -22,13 +22,7 @@ import {
 } from '../core/result.ts'
 import { hpkeOverheadBytes } from './hpke.ts'
 import type { VerifiedCertificate } from './membership.ts'
-import {
-  type NodeDomain,
-  type NodeEnvelopeFault,
-  type OpenedEnvelope,
-  openEnvelope,
-  openEnvelopeAside,
-} from './node-envelope.ts'
+import { type NodeDomain, openEnvelope } from './node-envelope.ts'
 
 /** A node-signed document whose envelope's key is certified for the peer that it names. */
 export interface Signed {
@@ -43,89 +37,53 @@ export interface NodeContext {
   readonly certificate: (peer: PeerId) => VerifiedCertificate | undefined
 }
 
-/** What the bytes of a document alone tell, found out on another thread: its signature, and that it is canonical.
- *  Whose signature it is, and what it says, is judged by the `verify…` of its domain, when its turn has come. */
-export interface OpenedDocument<D extends NodeDomain = NodeDomain> {
-  readonly domain: D
-  readonly wire: Uint8Array
-  readonly opened: OpenedEnvelope | NodeEnvelopeFault
-}
-
-export async function openAside<D extends NodeDomain>(
-  domain: D,
-  wire: Uint8Array,
-): Promise<OpenedDocument<D>> {
-  return { domain, wire, opened: await openEnvelopeAside(domain, wire, maxEnvelopeBytes[domain]) }
-}
-
-const maxEnvelopeBytes: Readonly<Record<NodeDomain, number>> = {
-  'mig-result': maxNodeEnvelopeBytes,
-  'mig-status': maxNodeEnvelopeBytes,
-  'mig-heartbeat': maxHeartbeatBytes,
-  'mig-receipt': maxNodeEnvelopeBytes,
-}
-
-function signed(document: Uint8Array | OpenedDocument): Signed {
-  const wire = 'opened' in document ? document.wire : document
-  return { wire, hash: resultHash(wire) }
-}
-
 /** Judges a result (protocol 3.8, security V76, V77): who says it, not yet what it says, which is sealed. */
 export function verifyResult(
-  document: Uint8Array | OpenedDocument<'mig-result'>,
+  wire: Uint8Array,
   context: NodeContext,
 ): Admission<Signed & { readonly result: Result }> {
-  const read = readOfAgent(document, 'mig-result', parseSizedResult, context)
-  return read.kind === 'accept' ? accept({ result: read.value, ...signed(document) }) : read
+  const read = readOfAgent(wire, 'mig-result', maxNodeEnvelopeBytes, parseSizedResult, context)
+  return read.kind === 'accept' ? accept({ result: read.value, wire, hash: resultHash(wire) }) : read
 }
 
 export function verifyStatus(
-  document: Uint8Array | OpenedDocument<'mig-status'>,
+  wire: Uint8Array,
   context: NodeContext,
 ): Admission<Signed & { readonly status: Status }> {
-  const read = readOfAgent(document, 'mig-status', parseStatusBody, context)
-  return read.kind === 'accept' ? accept({ status: read.value, ...signed(document) }) : read
+  const read = readOfAgent(wire, 'mig-status', maxNodeEnvelopeBytes, parseStatusBody, context)
+  return read.kind === 'accept' ? accept({ status: read.value, wire, hash: resultHash(wire) }) : read
 }
 
 /** Judges a heartbeat.
  *  @param context.last the latest that is held of a peer; what is not later is `older` (security V83) */
 export function verifyHeartbeat(
-  document: Uint8Array | OpenedDocument<'mig-heartbeat'>,
+  wire: Uint8Array,
   context: NodeContext & { readonly last?: (peer: PeerId) => Pick<Heartbeat, 'boot' | 'seq'> | undefined },
 ): Admission<Signed & { readonly heartbeat: Heartbeat }> {
-  const read = readOfAgent(document, 'mig-heartbeat', parseHeartbeatBody, context)
+  const read = readOfAgent(wire, 'mig-heartbeat', maxHeartbeatBytes, parseHeartbeatBody, context)
   if (read.kind !== 'accept') return read
   const heartbeat = read.value
   const last = context.last?.(heartbeat.peerid)
   if (last !== undefined && !isLaterHeartbeat(heartbeat, last)) {
     return ignore('older', `beat ${heartbeat.boot}/${heartbeat.seq}, ${last.boot}/${last.seq} is held`)
   }
-  return accept({ heartbeat, ...signed(document) })
+  return accept({ heartbeat, wire, hash: resultHash(wire) })
 }
 
 /** Judges a receipt: only a collector's counts, or results would be given up early (security V82). */
 export function verifyReceipt(
-  document: Uint8Array | OpenedDocument<'mig-receipt'>,
+  wire: Uint8Array,
   context: NodeContext,
 ): Admission<Signed & { readonly receipt: Receipt }> {
-  const read = readSigned(document, 'mig-receipt', parseReceiptBody, context)
+  const read = readSigned(wire, 'mig-receipt', maxNodeEnvelopeBytes, parseReceiptBody, context)
   if (read.kind !== 'accept') return read
-  const certifies = certifyReceipt(read.value.value, read.value.signer, context)
-  return certifies.kind === 'accept' ? accept({ receipt: certifies.value, ...signed(document) }) : certifies
-}
-
-/** The part of that which asks who signed it. */
-export function certifyReceipt(
-  receipt: Receipt,
-  signer: Uint8Array,
-  context: NodeContext,
-): Admission<Receipt> {
-  const refused = certified({ signer }, { peerid: receipt.collector }, undefined, context)
+  const receipt = read.value.document
+  const refused = certified(read.value, { peerid: receipt.collector }, undefined, context)
   if (refused !== undefined) return refused
   const role = context.certificate(receipt.collector)?.certificate.role
   if (role === undefined || !isCollector(role))
     return ignore('wrong-role', `${receipt.collector} is not a collector`)
-  return accept(receipt)
+  return accept({ receipt, wire, hash: resultHash(wire) })
 }
 
 /** A signed document with its signer's certificate beside it (protocol 1.4): `prefixed(certificate) ‖ prefixed(envelope)`,
@@ -156,31 +114,32 @@ export function decodeWithCertificate(
 
 interface Read<T> {
   readonly signer: Uint8Array
-  readonly value: T
+  readonly document: T
 }
 
 /** What a node says of itself: it names the serial of the certificate whose answer key signs it. */
 function readOfAgent<T extends { readonly peerid: PeerId; readonly serial: number }>(
-  document: Uint8Array | OpenedDocument,
+  wire: Uint8Array,
   domain: NodeDomain,
+  maxBytes: number,
   parse: (value: JsonObject) => T | string,
   context: NodeContext,
 ): Admission<T> {
-  const read = readSigned(document, domain, parse, context)
+  const read = readSigned(wire, domain, maxBytes, parse, context)
   if (read.kind !== 'accept') return read
-  const { value } = read.value
-  return certified(read.value, value, value.serial, context) ?? accept(value)
+  const { document } = read.value
+  return certified(read.value, document, document.serial, context) ?? accept(document)
 }
 
 /** P4.1: what the bytes alone tell. */
 function readSigned<T extends object>(
-  document: Uint8Array | OpenedDocument,
+  wire: Uint8Array,
   domain: NodeDomain,
+  maxBytes: number,
   parse: (value: JsonObject) => T | string,
   { fleet }: NodeContext,
 ): Admission<Read<T>> {
-  const opened =
-    'opened' in document ? document.opened : openEnvelope(domain, document, maxEnvelopeBytes[domain])
+  const opened = openEnvelope(domain, wire, maxBytes)
   if ('fault' in opened) {
     if (opened.fault === 'unsupported') return ignore('unsupported', `not a ${domain}`)
     return reject(opened.fault, `not a signed ${domain}`)
@@ -188,8 +147,10 @@ function readSigned<T extends object>(
   const theirs = opened.value.fleet
   if (typeof theirs === 'string' && theirs !== fleet)
     return reject('wrong-fleet', `of fleet ${theirs.slice(0, 52)}`)
-  const value = parse(opened.value)
-  return typeof value === 'string' ? ignore('bad-schema', value) : accept({ signer: opened.signer, value })
+  const document = parse(opened.value)
+  return typeof document === 'string'
+    ? ignore('bad-schema', document)
+    : accept({ signer: opened.signer, document })
 }
 
 /** P2.3: the envelope's key must be the *certified* answer key, under the serial that is held. Undefined when it is. */
@@ -216,9 +177,9 @@ function certified(
 function parseSizedResult(value: JsonObject): Result | string {
   const result = parseResultBody(value)
   if (typeof result === 'string') return result
-  const bytes = base64UrlSize(result.sealed)
+  const bytes = base64UrlDecode(result.sealed)
   if (bytes === undefined) return 'sealed: expected base64url'
-  const size = bytes - hpkeOverheadBytes
+  const size = bytes.length - hpkeOverheadBytes
   return summarySizesBytes.some((known) => known === size)
     ? result
     : `sealed: ${size} bytes is no size of a summary`

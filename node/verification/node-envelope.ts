@@ -7,13 +7,7 @@ import {
 } from '../core/canonical-json.ts'
 import { utf8 } from '../core/encoding.ts'
 import { maxNodeEnvelopeBytes } from '../core/limits.ts'
-import {
-  ed25519PublicKey,
-  ed25519Sign,
-  ed25519SignAside,
-  ed25519Verify,
-  ed25519VerifyAside,
-} from './node-keys.ts'
+import { ed25519PublicKey, ed25519Sign, ed25519Verify } from './node-keys.ts'
 
 /** What a node's own key signs. The domain is part of what is signed: a receipt is never a result (protocol 2.3). */
 export type NodeDomain = 'mig-result' | 'mig-status' | 'mig-heartbeat' | 'mig-receipt'
@@ -34,30 +28,11 @@ export interface NodeEnvelopeFault {
  *  @see RFC 0002 of libp2p */
 export function sealEnvelope(domain: NodeDomain, body: object, seed: Uint8Array): Uint8Array {
   const payload = canonicalBytes(body)
-  return encode(domain, payload, seed, ed25519Sign(seed, signedBytes(domain, payload)))
-}
-
-/** The same, signed on another thread while this one goes on: for whoever signs thousands. */
-export async function sealEnvelopeAside(
-  domain: NodeDomain,
-  body: object,
-  seed: Uint8Array,
-): Promise<Uint8Array> {
-  const payload = canonicalBytes(body)
-  return encode(domain, payload, seed, await ed25519SignAside(seed, signedBytes(domain, payload)))
-}
-
-function encode(
-  domain: NodeDomain,
-  payload: Uint8Array,
-  seed: Uint8Array,
-  signature: Uint8Array,
-): Uint8Array {
   return concat([
     field(1, concat([keyHeader, ed25519PublicKey(seed)])),
     field(2, utf8(domain)),
     field(3, payload),
-    field(5, signature),
+    field(5, ed25519Sign(seed, signedBytes(domain, payload))),
   ])
 }
 
@@ -68,35 +43,6 @@ export function openEnvelope(
   wire: Uint8Array,
   maxBytes: number = maxNodeEnvelopeBytes,
 ): OpenedEnvelope | NodeEnvelopeFault {
-  const parts = takeApart(domain, wire, maxBytes)
-  if ('fault' in parts) return parts
-  const { signer, payload, signature } = parts
-  return ed25519Verify(signer, signedBytes(domain, payload), signature)
-    ? readPayload(parts, maxBytes)
-    : { fault: 'bad-envelope' }
-}
-
-/** The same, its signature verified on another thread, so that many at once use every processor. */
-export async function openEnvelopeAside(
-  domain: NodeDomain,
-  wire: Uint8Array,
-  maxBytes: number = maxNodeEnvelopeBytes,
-): Promise<OpenedEnvelope | NodeEnvelopeFault> {
-  const parts = takeApart(domain, wire, maxBytes)
-  if ('fault' in parts) return parts
-  const { signer, payload, signature } = parts
-  return (await ed25519VerifyAside(signer, signedBytes(domain, payload), signature))
-    ? readPayload(parts, maxBytes)
-    : { fault: 'bad-envelope' }
-}
-
-interface Parts {
-  readonly signer: Uint8Array
-  readonly payload: Uint8Array
-  readonly signature: Uint8Array
-}
-
-function takeApart(domain: NodeDomain, wire: Uint8Array, maxBytes: number): Parts | NodeEnvelopeFault {
   if (wire.length > maxBytes) return { fault: 'too-large' }
   const reader = new ByteReader(wire)
   const key = takeField(reader, 1)
@@ -110,10 +56,8 @@ function takeApart(domain: NodeDomain, wire: Uint8Array, maxBytes: number): Part
   if (key.length !== keyHeader.length + 32 || !equalBytes(key.subarray(0, keyHeader.length), keyHeader))
     return { fault: 'bad-envelope' }
   if (!equalBytes(type, utf8(domain))) return { fault: 'unsupported' }
-  return { signer: Uint8Array.from(key.subarray(keyHeader.length)), payload, signature }
-}
-
-function readPayload({ signer, payload }: Parts, maxBytes: number): OpenedEnvelope | NodeEnvelopeFault {
+  const signer = Uint8Array.from(key.subarray(keyHeader.length))
+  if (!ed25519Verify(signer, signedBytes(domain, payload), signature)) return { fault: 'bad-envelope' }
   const parsed = parseCanonical(payload, maxBytes)
   return parsed.kind === 'ok' ? { signer, value: parsed.value } : { fault: bodyFault(parsed.fault) }
 }

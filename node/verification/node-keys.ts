@@ -50,36 +50,10 @@ export function ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array {
   return new Uint8Array(sign(null, message, privateKey('ed25519', seed).key))
 }
 
-/** The same, on a thread of libuv's pool.
- *  @returns 64 bytes */
-export function ed25519SignAside(seed: Uint8Array, message: Uint8Array): Promise<Uint8Array> {
-  const { key } = privateKey('ed25519', seed)
-  return new Promise((resolve, reject) =>
-    sign(null, message, key, (error, signature) =>
-      error === null ? resolve(new Uint8Array(signature)) : reject(error),
-    ),
-  )
-}
-
 /** False for keys of the wrong length or of small order: under those, one signature fits every message. */
 export function ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== 32 || signature.length !== 64 || hasSmallOrder(publicKey)) return false
   return verify(null, message, ed25519KeyObject(publicKey), signature)
-}
-
-/** The same, on a thread of libuv's pool: another processor works, this one goes on. */
-export function ed25519VerifyAside(
-  publicKey: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-): Promise<boolean> {
-  if (publicKey.length !== 32 || signature.length !== 64 || hasSmallOrder(publicKey))
-    return Promise.resolve(false)
-  return new Promise((resolve, reject) =>
-    verify(null, message, ed25519KeyObject(publicKey), signature, (error, holds) =>
-      error === null ? resolve(holds) : reject(error),
-    ),
-  )
 }
 
 /** @throws RangeError unless the seed has 32 bytes */

@@ -1,6 +1,5 @@
-import type { Worker } from 'node:worker_threads'
 import type { ProblemCode } from '../../module.ts'
-import type { Threads } from '../../threads.ts'
+import type { Threads, Worker } from '../../threads.ts'
 import type { Board } from './board.ts'
 import { readErrand, writeErrand } from './errand.ts'
 import { ErrandPool } from './errand-pool.ts'

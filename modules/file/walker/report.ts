@@ -1,5 +1,5 @@
-import type { MessagePort } from 'node:worker_threads'
 import type { ProblemCode } from '../../module.ts'
+import type { MessagePort } from '../../threads.ts'
 import type { FileElement } from '../element.ts'
 import type { BytePath } from '../file-path.ts'
 import type { Listener } from '../file-work.ts'

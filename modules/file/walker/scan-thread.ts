@@ -1,5 +1,5 @@
-import type { MessagePort } from 'node:worker_threads'
 import { createHost } from '../../host/create-host.ts'
+import type { MessagePort } from '../../threads.ts'
 import { ownUsage, Throttle, type ThrottleStart } from '../../throttle.ts'
 import type { BytePath } from '../file-path.ts'
 import { FileWork } from '../file-work.ts'
