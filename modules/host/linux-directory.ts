@@ -71,15 +71,18 @@ export class LinuxDirectory {
   /** Gives the descriptor back. The directory can still be used: it is then found again from above. */
   release(): void {
     this.#evicted = false
-    if (this.parent !== undefined) this.#drop()
+    if (this.parent === undefined) return
+    this.#remember()
+    this.#drop()
   }
 
-  /** Like release, for a walk that now returns to the parent: if the parent had to be closed on the way down, it is opened
+  /** For a walk that is done with it and now returns to the parent: if that had to be closed on the way down, it is opened
    *  again through `..`, which costs the same at every depth. */
   leave(): void {
-    if (this.parent !== undefined && this.#descriptor !== undefined)
-      this.parent.#reopenIfEvicted(this.#prefix)
-    this.release()
+    if (this.parent === undefined) return
+    if (this.#descriptor !== undefined) this.parent.#reopenIfEvicted(this.#prefix)
+    this.#evicted = false
+    this.#drop()
   }
 
   #held(): number {
@@ -98,17 +101,20 @@ export class LinuxDirectory {
   }
 
   #dropAsEvicted(): void {
+    this.#remember()
     this.#drop()
     this.#evicted = true
   }
 
   #drop(): void {
     this.#open.delete(this)
-    if (this.#descriptor === undefined) return
-    // What it was, is asked as late as it can be: most directories are never opened a second time.
-    this.#stat ??= statOf(this.#descriptor)
-    closeSync(this.#descriptor)
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor)
     this.#descriptor = undefined
+  }
+
+  /** What it was, which is asked only when it may have to be found again: most directories are opened once. */
+  #remember(): void {
+    if (this.#descriptor !== undefined) this.#stat ??= statOf(this.#descriptor)
   }
 
   #reopenIfEvicted(childPrefix: string): void {

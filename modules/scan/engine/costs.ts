@@ -9,7 +9,7 @@ export class Costs {
   restart(): void {
     this.isSearchCostly = false
     this.#searchedBytes = 0
-    this.#lookedAt.clear()
+    if (this.#lookedAt.size > 0) this.#lookedAt.clear()
   }
 
   searched(bytes: number): void {

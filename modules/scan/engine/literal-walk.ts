@@ -63,8 +63,9 @@ export class LiteralWalk {
     if (!this.#held.isEmpty) this.#held.take()
     this.#longLine = undefined
     if (this.#walked.length > 0) this.#walked = []
-    this.#isWalked.clear()
-    this.#seenTo.clear()
+    // To clear what is empty would allocate, for each of many small texts.
+    if (this.#isWalked.size > 0) this.#isWalked.clear()
+    if (this.#seenTo.size > 0) this.#seenTo.clear()
     this.#costs.restart()
   }
 
