@@ -80,12 +80,16 @@ class DescriptorFile implements OpenFile {
   }
 }
 
+/** What `readWhole` reads into, piece by piece: a fresh one for each small file would be most of what that costs. */
+let pieceBuffer: Buffer | undefined
+
 /** Reads a file that is small to its end, whatever size it says it has.
  *  @throws HostError, `too-large` beyond `maxBytes` */
 export function readWhole(file: OpenFile, maxBytes: number): Uint8Array {
   const chunks: Buffer[] = []
   let total = 0
-  const buffer = Buffer.allocUnsafe(Math.min(maxBytes + 1, 64 * 1024))
+  pieceBuffer ??= Buffer.allocUnsafeSlow(64 * 1024)
+  const buffer = pieceBuffer.subarray(0, Math.min(maxBytes + 1, pieceBuffer.length))
   for (;;) {
     const count = file.read(buffer)
     if (count === 0) return new Uint8Array(Buffer.concat(chunks))
