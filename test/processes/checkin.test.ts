@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, truncateSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { MigRun } from '../cli/run-mig.ts'
+import { fillLongToRead } from '../long-to-read.ts'
 import {
   aRealFleet,
   childrenOf,
@@ -32,8 +33,8 @@ describe.skipIf(process.platform !== 'linux')('an agent that only checks in', ()
 
   beforeAll(async () => {
     fleet = await aRealFleet()
-    agent = await fleet.enrolAgent('web1', { '/etc/cron.d/job': 'PASSWORD=hunter2\n', '/big/sparse': '' })
-    truncateSync(join(agent.root, 'big/sparse'), 2 ** 38)
+    agent = await fleet.enrolAgent('web1', { '/etc/cron.d/job': 'PASSWORD=hunter2\n' })
+    fillLongToRead(join(agent.root, 'big'))
     investigator = await fleet.startInvestigator()
   }, 90_000)
   afterAll(async () => {

@@ -1,7 +1,8 @@
-import { chmodSync, symlinkSync, truncateSync } from 'node:fs'
+import { chmodSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { builtMig } from '../cli/run-mig.ts'
+import { fillLongToRead } from '../long-to-read.ts'
 import {
   aRealFleet,
   type EnrolledAgent,
@@ -22,9 +23,8 @@ describe.skipIf(process.platform !== 'linux')('the life and death of an agent’
 
   beforeAll(async () => {
     fleet = await aRealFleet()
-    agent = await fleet.enrolAgent('web1', { '/etc/cron.d/job': 'PASSWORD=hunter2\n', '/big/sparse': '' })
-    // Reading it takes minutes.
-    truncateSync(join(agent.root, 'big/sparse'), 2 ** 38)
+    agent = await fleet.enrolAgent('web1', { '/etc/cron.d/job': 'PASSWORD=hunter2\n' })
+    fillLongToRead(join(agent.root, 'big'))
     await fleet.startInvestigator()
     gate = await fleet.startAgent(agent)
     await known()

@@ -1,4 +1,4 @@
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createEventReader } from '../../../modules/event-reader.ts'
@@ -6,6 +6,7 @@ import { findModule, modules } from '../../../modules/registry.ts'
 import { createChildRunner } from '../../../node/gate/child-runner.ts'
 import { systemClock } from '../../../node/system/system-clock.ts'
 import { temporaryDirectory } from '../../fixtures/temporary-directory.ts'
+import { fillLongToRead } from '../../long-to-read.ts'
 import { builtMig, runMig } from '../run-mig.ts'
 
 function aTree(files: number): string {
@@ -124,10 +125,7 @@ describe('the child of a gate', () => {
     }
     const whole = await runner.run({ ...order, wallMs: 20_000 })
     expect([whole.outcome, whole.found]).toEqual(['done', 20])
-    mkdirSync(join(root, 'big'))
-    // Sparse: long to read, quick to make.
-    writeFileSync(join(root, 'big', 'sparse'), '')
-    truncateSync(join(root, 'big', 'sparse'), 200 * 1024 ** 3)
+    fillLongToRead(join(root, 'big'))
     const long = {
       searches: { s1: { paths: ['/etc', '/big'], sha2: ['0'.repeat(64)], names: ['.'], options: {} } },
     }
