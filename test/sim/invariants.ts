@@ -12,6 +12,8 @@ export const peaceMs = 2_000_000
 /** What is still wrong, in words; empty when the promises of protocol 7 hold. */
 export async function unkept(world: World): Promise<readonly string[]> {
   const wrong: string[] = [...world.faults]
+  // A run in which nothing was asked promises nothing.
+  if (world.asked.length === 0) wrong.push('no question was asked')
   const investigators = world.investigators()
   for (const { id, name, by } of world.asked) {
     for (const [place, machine] of world.machines) {

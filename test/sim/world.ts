@@ -40,6 +40,9 @@ export interface World {
   investigators(): readonly InvestigatorNode[]
 }
 
+/** Whoever is down asks when it is up again. */
+const retryMs = 1000
+
 /** The people's signatures are dated by the virtual clock of the run. */
 export const signing = { nowMs: epochMs }
 
@@ -82,13 +85,17 @@ export async function liveThrough(
       () => void start().catch(failed(`start ${planned.name}`)),
     )
   for (const question of plan.questions) {
-    scheduler.after(question.atMs, `ask ${question.name}`, () => {
+    const askWhenUp = () => {
       const { investigator } = machines.get(question.by)?.running ?? {}
-      if (investigator === undefined) return
+      if (investigator === undefined) {
+        scheduler.after(retryMs, `ask ${question.name}`, askWhenUp)
+        return
+      }
       ask(lab, people, investigator, question.name, epochMs + scheduler.nowMs())
         .then((id) => asked.push({ ...question, id }))
         .catch((error: unknown) => scheduler.note(`not asked ${question.name}: ${messageOf(error)}`))
-    })
+    }
+    scheduler.after(question.atMs, `ask ${question.name}`, askWhenUp)
   }
   for (const fault of plan.faults) {
     scheduler.after(fault.atMs, `fault ${fault.kind}`, () => {
