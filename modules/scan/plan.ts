@@ -115,6 +115,8 @@ class Planner {
     const searched = this.#few(sought) ?? this.#searched(sought, minLength)
     const places = new Set(searched.map(({ pattern }) => pattern))
     const walked = sought.filter(({ pattern }) => !places.has(pattern))
+    // Patterns that match nothing need no search.
+    const findable = searched.filter(({ need }) => need.anyOf?.length !== 0)
     return {
       text: this.#text,
       kernels: this.#kernels,
@@ -126,8 +128,7 @@ class Planner {
           .map((some) => this.#group(some, 'matches', maxDfaCells)),
         ...missed.map((one) => this.#group([one], 'lines-without', shareOf(missed.length))),
       ],
-      // Patterns that match nothing need no search.
-      searched: literalsOf(searched).length === 0 ? undefined : this.#search(searched),
+      searched: findable.length === 0 ? undefined : this.#search(findable),
     }
   }
 

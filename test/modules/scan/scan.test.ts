@@ -47,6 +47,16 @@ describe('a scan', () => {
     ).toEqual([])
   })
 
+  test('goes on when only patterns that match nothing are left to be looked for', () => {
+    const lines = Buffer.from('const a\n'.repeat(5000))
+    for (const size of [1000, 40_000]) {
+      expect(foundIn(['const', 'a\\nconst'], lines, size)).toEqual([0])
+      expect(foundIn(['const.*b', 'a\\nconst', 'const$'], Buffer.concat([lines, lines, lines]), size)).toEqual([])
+    }
+    const scan = scanned(['const', 'a\\nconst'], lines, 1000)
+    expect(scan.isDone).toBe(true)
+  })
+
   test('finds the line that lacks a match, the last one too, and none where all have one', () => {
     const find = (text: string): readonly number[] =>
       foundIn(
