@@ -131,6 +131,9 @@ export class Scan {
     this.#lineStart = 0
     this.#isOver = false
     this.#isClosed = false
+    // It may have been closed in the midst of some bytes.
+    this.#chunk = empty
+    this.#lines = undefined
   }
 
   /** @param next the walk after the one of which `rest` is left; the literals come after all walks */
@@ -183,8 +186,9 @@ export class Scan {
   /** @returns is there anything behind the last newline? */
   #endWalks(): boolean {
     const hasLine = this.#lineStart < this.#takenBytes
+    const offset = this.#plan.text === 'lines' ? this.#lineStart : this.#takenBytes
     for (const { group, runner } of this.#walks) {
-      runner.end(hasLine, (place) => this.#find(group.patterns[place] as number, this.#lineStart))
+      runner.end(hasLine, (place) => this.#find(group.patterns[place] as number, offset))
     }
     return hasLine
   }

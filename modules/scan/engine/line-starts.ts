@@ -1,6 +1,7 @@
 const newline = 0x0a
 
-/** Where the lines of a chunk begin, asked for from its beginning to its end: all questions together look at each byte once. */
+/** Where the lines of a chunk begin. Questions from its beginning to its end look at each byte at most twice, all together; in
+ *  another order, each looks at its own line and the one behind the line found last. */
 export class LineStarts {
   readonly #chunk: Buffer
   readonly #offset: number
@@ -21,13 +22,14 @@ export class LineStarts {
   /** @param at behind a byte of the chunk, perhaps the newline of its line
    *  @returns where its line begins in the text */
   of(at: number): number {
-    if (at <= this.#start) {
-      this.#start = 0
-      this.#end = this.#newline(0)
-    }
-    while (this.#end < at - 1) {
+    if (at - 1 > this.#end) {
+      // Where many lines are found, it is the next one.
       this.#start = this.#end + 1
       this.#end = this.#newline(this.#start)
+    }
+    if (at <= this.#start || at - 1 > this.#end) {
+      this.#start = at < 2 ? 0 : this.#chunk.lastIndexOf(newline, at - 2) + 1
+      this.#end = this.#newline(at - 1)
     }
     return this.#start === 0 ? this.#first : this.#offset + this.#start
   }

@@ -51,7 +51,9 @@ describe('a scan', () => {
     const lines = Buffer.from('const a\n'.repeat(5000))
     for (const size of [1000, 40_000]) {
       expect(foundIn(['const', 'a\\nconst'], lines, size)).toEqual([0])
-      expect(foundIn(['const.*b', 'a\\nconst', 'const$'], Buffer.concat([lines, lines, lines]), size)).toEqual([])
+      expect(
+        foundIn(['const.*b', 'a\\nconst', 'const$'], Buffer.concat([lines, lines, lines]), size),
+      ).toEqual([])
     }
     const scan = scanned(['const', 'a\\nconst'], lines, 1000)
     expect(scan.isDone).toBe(true)
@@ -96,6 +98,41 @@ describe('a scan', () => {
     run(two.end())
     expect([...one.found.keys()]).toEqual([])
     expect([...two.found.keys()]).toEqual([2])
+  })
+
+  test('knows nothing of a text in the midst of which it was closed', () => {
+    const scanner = new Scanner(
+      [
+        { source: '[0-9]+x?', finds: 'match', reports: 'lines' },
+        { source: '(a?b?c?){500}[ab]{500}e', finds: 'match' },
+      ],
+      'lines',
+      { maxPlaces: 5 },
+    )
+    const one = scanner.begin()
+    for (const _ of one.whole(Buffer.from(`\n\n\n1\n${'ab'.repeat(50_000)}`))) break
+    expect(one.isDone).toBe(false)
+    one.close()
+    const two = scanner.begin()
+    expect(two).toBe(one)
+    run(two.feed(Buffer.from('55 is long\n7\n')))
+    run(two.end())
+    expect(two.linesOf(0)).toMatchObject({
+      count: 2,
+      places: [
+        { line: 1, offset: 0 },
+        { line: 2, offset: 11 },
+      ],
+    })
+  })
+
+  test('says of a text as a whole where a match ends that its end decides', () => {
+    for (const kind of ['text', 'bytes'] as const) {
+      expect([...scanned(['b$', 'a'], Buffer.from('xxxxab'), 4, kind).found]).toEqual([
+        [1, 6],
+        [0, 6],
+      ])
+    }
   })
 
   test('finds in bytes across newlines and chunks', () => {
