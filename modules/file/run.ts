@@ -62,7 +62,8 @@ export async function* runSearches(
       const begun = breath.isStopped ? [] : scopes.arrive(root)
       if (begun.length === 0) continue
       const found = visitRoot(host, root, begun, plans, work)
-      if (found.directory !== undefined) walk.begin(found.directory, root, scopes.activate([], begun))
+      const { tree } = found
+      if (tree !== undefined) walk.begin(tree.directory, root, tree.real, scopes.activate([], begun))
       walk.work(found.work)
       crew.begin()
       for (;;) {

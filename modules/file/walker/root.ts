@@ -1,4 +1,4 @@
-import type { ByteName, FileStat, Host, OpenDirectory } from '../../host/host.ts'
+import type { FileStat, Host, OpenDirectory } from '../../host/host.ts'
 import { problemOf } from '../../host-problem.ts'
 import { type BytePath, baseOf, bytesOf, directoryOf } from '../file-path.ts'
 import type { FileVisit, Visitor, Work } from '../visit.ts'
@@ -6,7 +6,7 @@ import type { WalkScope } from './scopes.ts'
 
 /** What a search path turned out to be: a directory to be walked, and the work that testing it takes. */
 export interface Root {
-  readonly directory?: OpenDirectory
+  readonly tree?: { readonly directory: OpenDirectory; readonly real: BytePath }
   readonly work?: Work | undefined
 }
 
@@ -22,11 +22,13 @@ export function visitRoot(
   try {
     const own = host.stat(bytesOf(path), false)
     if (own.kind === 'directory') {
-      const directory = host.openDirectory(bytesOf(path))
+      // Links on the way there are followed once: walks go without any, and by this path other threads find it.
+      const real = realPath(host, path)
+      const tree = { directory: host.openDirectory(bytesOf(real), 'refuse'), real }
       const testing = scopes.filter((scope) => all[scope]?.kinds?.has('directory') === true)
       return testing.length === 0
-        ? { directory }
-        : { directory, work: visitor.file(fileVisit(host, path, testing, own)) }
+        ? { tree }
+        : { tree, work: visitor.file(fileVisit(host, path, testing, own)) }
     }
     if (own.kind !== 'link') return { work: visitor.file(fileVisit(host, path, scopes, own)) }
     const target = host.stat(bytesOf(path), true)
@@ -34,12 +36,15 @@ export function visitRoot(
       visitor.problem('symlink-not-followed', path, false)
       return { work: visitor.file(fileVisit(host, path, scopes, own)) }
     }
-    const real: ByteName = Buffer.from(host.realPath(bytesOf(path))).toString('latin1')
-    return { work: visitor.file(fileVisit(host, real, scopes, target)) }
+    return { work: visitor.file(fileVisit(host, realPath(host, path), scopes, target)) }
   } catch (error) {
     visitor.problem(problemOf(error, path).code, path, true)
     return {}
   }
+}
+
+function realPath(host: Host, path: BytePath): BytePath {
+  return Buffer.from(host.realPath(bytesOf(path))).toString('latin1')
 }
 
 function fileVisit(host: Host, path: BytePath, scopes: readonly number[], stat: FileStat): FileVisit {

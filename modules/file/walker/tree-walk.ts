@@ -19,6 +19,8 @@ import type { ActiveScope, Scopes } from './scopes.ts'
 /** A directory that nobody has entered yet, in a form that another thread can take over. */
 export interface Errand {
   readonly above: BytePath
+  /** The same without links: those above a search path are followed once, when its walk begins. */
+  readonly realAbove: BytePath
   readonly name: ByteName
   /** What is at work in the directory above. */
   readonly active: readonly ActiveScope[]
@@ -29,6 +31,8 @@ export interface Errand {
 interface Frame {
   readonly directory: OpenDirectory
   readonly path: BytePath
+  /** The same without links: where mounts are looked up, and other threads find it. */
+  readonly real: BytePath
   readonly active: readonly ActiveScope[]
   /** Levels above it. */
   readonly depth: number
@@ -79,15 +83,16 @@ export class TreeWalk {
     return this.#frames.some(({ names, depth }) => names.length > 0 && depth < deepestErrand)
   }
 
-  /** Has more to walk through. */
-  begin(directory: OpenDirectory, path: BytePath, active: readonly ActiveScope[]): void {
-    this.#push(directory, path, active, 0, this.#mounts.endsShort(path))
+  /** Has more to walk through.
+   *  @param real the path without links */
+  begin(directory: OpenDirectory, path: BytePath, real: BytePath, active: readonly ActiveScope[]): void {
+    this.#push(directory, path, real === path ? path : real, active, 0, this.#mounts.endsShort(real))
   }
 
   /** Enters a directory that another walk has left to it. */
-  take({ above, name, active, depth, endsShort }: Errand): void {
-    this.#enter(above, name, active, depth, endsShort, () =>
-      this.#host.openDirectory(bytesOf(join(above, name)), 'refuse'),
+  take(errand: Errand): void {
+    this.#enter(errand, () =>
+      this.#host.openDirectory(bytesOf(join(errand.realAbove, errand.name)), 'refuse'),
     )
   }
 
@@ -119,11 +124,12 @@ export class TreeWalk {
    *  @param take says whether there was room for one */
   share(most: number, take: (errand: Errand) => boolean): void {
     let left = most
-    for (const { path, names, active, depth, endsShort } of this.#frames) {
+    for (const { path, real, names, active, depth, endsShort } of this.#frames) {
       if (depth >= deepestErrand) return
       // Half of what there is, so that this thread has as much to do as the others.
       for (let count = Math.min(left, Math.ceil(names.length / 2)); count > 0; count--) {
-        if (!take({ above: path, name: names[0] as ByteName, active, depth, endsShort })) return
+        const errand = { above: path, realAbove: real, name: names[0] as ByteName, active, depth, endsShort }
+        if (!take(errand)) return
         names.shift()
         left -= 1
       }
@@ -141,6 +147,7 @@ export class TreeWalk {
   #push(
     directory: OpenDirectory,
     path: BytePath,
+    real: BytePath,
     active: readonly ActiveScope[],
     depth: number,
     endsShort: boolean,
@@ -148,6 +155,7 @@ export class TreeWalk {
     this.#frames.push({
       directory,
       path,
+      real,
       active,
       depth,
       endsShort,
@@ -251,22 +259,18 @@ export class TreeWalk {
       frame.directory.close()
       return
     }
-    const { path, active, depth, endsShort } = frame
-    this.#enter(path, name, active, depth, endsShort, () => frame.directory.openDirectory(name))
+    const { path, real, active, depth, endsShort } = frame
+    const errand = { above: path, realAbove: real, name, active, depth, endsShort }
+    this.#enter(errand, () => frame.directory.openDirectory(name))
   }
 
-  #enter(
-    above: BytePath,
-    name: ByteName,
-    activeAbove: readonly ActiveScope[],
-    depth: number,
-    endsShort: boolean,
-    open: () => OpenDirectory,
-  ): void {
+  #enter(errand: Errand, open: () => OpenDirectory): void {
+    const { above, realAbove, name, depth, endsShort } = errand
     const path = join(above, name)
-    const mount = this.#mounts.at(path)
+    const real = realAbove === above ? path : join(realAbove, name)
+    const mount = this.#mounts.at(real)
     const going = this.#scopes
-      .live(activeAbove)
+      .live(errand.active)
       .filter(({ scope, left }) => left > 1 && this.#scopes.enters(scope, path, mount !== undefined))
     const through =
       mount?.isSkipped === true ? going.filter(({ scope }) => this.#mayEnter(mount, scope)) : going
@@ -280,7 +284,7 @@ export class TreeWalk {
       return
     }
     try {
-      this.#push(open(), path, active, depth + 1, mount?.endsShort ?? endsShort)
+      this.#push(open(), path, real, active, depth + 1, mount?.endsShort ?? endsShort)
     } catch (error) {
       this.#problem(vanishedCode(error), path)
     }

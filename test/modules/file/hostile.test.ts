@@ -309,3 +309,14 @@ it('searches a line whatever its length', async () => {
     expect(await hits(content)).toEqual({ files: 0, errors: [] })
   }
 })
+
+it.runIf(process.platform === 'linux')('reads kernel files to their end behind a link too', async () => {
+  const root = temporaryDirectory()
+  symlinkSync('/proc', join(root, 'link'))
+  // A page at a time, and what is asked for is in the last one.
+  const search = { names: ['^maps$'], contents: ['\\[stack\\]'] }
+  for (const path of [`/proc/${process.pid}`, `${root}/link/${process.pid}`]) {
+    const answer = await searchIn('/', s1({ paths: [path], ...search }, { maxdepth: 1 }))
+    expect(answer.files()).toEqual([`${path}/maps`])
+  }
+})

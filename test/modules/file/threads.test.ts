@@ -27,6 +27,7 @@ beforeAll(() => {
       if (b % 20 === 0) writeFileSync(join(directory, 'packed.gz'), gzipSync(`${filler}needle\n`))
     }
   }
+  symlinkSync('.', join(root, 'again'))
   writeFileSync(Buffer.concat([Buffer.from(`${root}/a3/b1/`), Buffer.from([0xff, 0x41])]), 'needle')
   mkdirSync(Buffer.concat([Buffer.from(`${root}/a5/`), Buffer.from([0xfe])]))
   writeFileSync(
@@ -49,6 +50,7 @@ const questions: Readonly<Record<string, unknown>> = {
     { paths: ['/'], contents: ['^needle$'] },
     { archives: true, return: 'location', maxerrors: 100 },
   ),
+  'below a link': s1({ paths: ['/again/a1', '/again/again/a2'], contents: ['needle'] }, { maxerrors: 100 }),
   'kinds and exclusions': s1(
     { paths: ['/'], types: ['d,l'], names: ['c1|broken'], excludes: ['/a4', 'b[0-3]/c'] },
     { maxerrors: 100 },
