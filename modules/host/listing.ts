@@ -3,9 +3,9 @@ import type { FileKind, NamedEntry } from './host.ts'
 import { systemCall } from './system-error.ts'
 
 const namesInMemory = 1024
-/** A directory that takes no more room than this is listed at once: the smallest entries (tmpfs says 20 bytes each, ext4 12) make some
- *  ten thousand names of it. */
-const maxBytesAtOnce = 1024 * 1024
+/** A directory that says no more than this of its size is listed at once. Most count bytes (tmpfs 20 an entry, ext4 12 and more), ZFS and
+ *  HFS+ count entries: so many still fit a host's memory, in each of its threads. */
+const maxSizeAtOnce = 64 * 1024
 
 /** The entries of a directory in pieces, a bounded number in memory. Small directories come whole, which costs half.
  *  @param path with a slash at its end
@@ -43,8 +43,8 @@ export function* pieces(path: string | Buffer): Generator<readonly NamedEntry[]>
 
 function isSmall(descriptor: number): boolean {
   const { size, nlink } = systemCall(() => fstatSync(descriptor))
-  // One link: a file system whose directories do not say their size, like overlayfs where layers meet.
-  return size <= maxBytesAtOnce && nlink !== 1
+  // One link, or no size: a file system whose directories do not say it, like overlayfs where layers meet, or bcachefs.
+  return size > 0 && size <= maxSizeAtOnce && nlink !== 1
 }
 
 function namesAndKinds(path: string | Buffer): readonly NamedEntry[] {
