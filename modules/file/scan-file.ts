@@ -75,13 +75,14 @@ export class FileScanner {
   ): Steps<ReadonlySet<ProblemCode>> {
     const problems = new Set<ProblemCode>()
     const reader = new Reader(file, first, this.#buffer.bytes, endsShort)
+    let raw: DataStream | undefined
     try {
       if (!reader.isAtEnd && isSparse(file.stat)) {
         problems.add('sparse-file')
         return problems
       }
       const isDecoded = isGzip(reader.peek()) && queries.some((query) => query.plan.decompress)
-      const raw = new DataStream(
+      raw = new DataStream(
         isDecoded ? queries.filter((query) => !query.plan.decompress) : queries,
         this.scanners,
       )
@@ -99,10 +100,12 @@ export class FileScanner {
       }
       // Stopped in the midst of the last chunk is not the end: an inverse check must not pass for want of lines.
       if (reader.isAtEnd && !reader.isStopped) yield* this.#feed(reader, raw.end())
-      else raw.abandon()
       if (reader.reads > 1 && file.changed()) problems.add('changed-while-read')
     } catch (error) {
       problems.add(problemOf(error, '').code)
+    } finally {
+      // What was found by then is found, and whatever was taken for it is given back.
+      raw?.abandon()
     }
     return problems
   }
@@ -127,15 +130,16 @@ export class FileScanner {
     try {
       for await (const piece of gunzip(this.#feedAll(reader, raw))) {
         await this.#feedInTurn(reader, decoded.push(piece))
-        if (reader.isStopped) break
-        if (decoded.isDone) return
+        if (reader.isStopped || decoded.isDone) return
       }
       if (reader.isAtEnd && !reader.isStopped) await this.#feedInTurn(reader, decoded.end())
     } catch (error) {
-      if (!(error instanceof GunzipError)) throw error
-      if (!reader.isStopped) problems.add(error.code)
+      // Whoever awaits this stands outside of the scan: a file that cannot be read on must not end the run.
+      const code = error instanceof GunzipError ? error.code : problemOf(error, '').code
+      if (!reader.isStopped) problems.add(code)
+    } finally {
+      decoded.abandon()
     }
-    decoded.abandon()
   }
 
   /** All chunks of the file for the decoder, each given to `stream` too. */

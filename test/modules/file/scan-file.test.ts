@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -7,6 +8,7 @@ import type { Search } from '../../../modules/file/options.ts'
 import { FileScanner } from '../../../modules/file/scan-file.ts'
 import { planSearches } from '../../../modules/file/search-plan.ts'
 import { createHost } from '../../../modules/host/create-host.ts'
+import { HostError, type OpenFile } from '../../../modules/host/host.ts'
 import { temporaryDirectory } from '../../fixtures/temporary-directory.ts'
 
 /** Asks one file. */
@@ -15,6 +17,8 @@ async function scan(
   search: Partial<Search>,
   /** Is the run to stop? Asked whenever others could have their turn. */
   stops: () => boolean,
+  /** What the file is read through. */
+  through: (file: OpenFile) => OpenFile = (file) => file,
 ) {
   const root = temporaryDirectory()
   writeFileSync(join(root, 'file'), content)
@@ -22,7 +26,7 @@ async function scan(
   const [plan] = planSearches({ searches: { s1: { paths: ['/'], ...search } } }, 0, host)
   if (plan === undefined) throw new Error('no plan')
   const query = new DataQuery(plan)
-  const file = host.open('/file')
+  const file = through(host.open('/file'))
   const breath = {
     get isStopped() {
       return stops()
@@ -30,7 +34,9 @@ async function scan(
     pause: async () => undefined,
   }
   const scanner = new FileScanner(breath)
-  const steps = scanner.scan(file, scanner.look(file, [], false) ?? { count: 0 }, [query], true)
+  const first = scanner.look(file, [plan], true)
+  if (first === undefined) throw new Error('the scanner saw at once that nothing is to be said of it')
+  const steps = scanner.scan(file, first, [query], true)
   let step = steps.next()
   for (; step.done !== true; step = steps.next()) await step.value
   const problems = step.value
@@ -67,4 +73,42 @@ it('stops reading when every check is decided', async () => {
   })
   expect(verdicts).toEqual([true])
   expect(breaths).toBeLessThan(5)
+})
+
+/** A file on a disk that is broken from a place on: what lies before it comes, then an error. */
+function brokenFrom(place: number): (file: OpenFile) => OpenFile {
+  let at = 0
+  return (file) => ({
+    get stat() {
+      return file.stat
+    },
+    read(buffer) {
+      if (at >= place) throw new HostError('read-failed')
+      const count = file.read(buffer.subarray(0, Math.min(buffer.length, place - at)))
+      at += count
+      return count
+    },
+    readAt: (buffer, position) => file.readAt(buffer, position),
+    changed: () => file.changed(),
+    close: () => file.close(),
+  })
+}
+
+const noise = gzipSync(randomBytes(1024 * 1024))
+
+it.each([
+  ['as it is, late', Buffer.from(short), {}, 256 * 1024],
+  ['decoded', noise, { decompress: true }, 512 * 1024],
+])('says of a file that cannot be read to its end that it failed, %s', async (_, content, more, place) => {
+  const question = { contents: ['!needle', 'needle'], options: { return: 'count' as const, ...more } }
+  const { verdicts, problems } = await scan(content, question, () => false, brokenFrom(place))
+  expect(problems).toEqual(['read-failed'])
+  expect(verdicts).toEqual([undefined, undefined])
+})
+
+it('counts the lines that it saw of a file that cannot be read to its end', async () => {
+  const question = { contents: ['^line$'], options: { return: 'count' as const } }
+  const { query } = await scan(short, question, () => false, brokenFrom(256 * 1024))
+  expect(query.tests[0]).toMatchObject({ verdict: true, lines: { isWhole: false } })
+  expect(query.tests[0]?.lines?.count).toBeGreaterThan(50_000)
 })
