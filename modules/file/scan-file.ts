@@ -46,7 +46,7 @@ export class FileScanner {
   look(file: OpenFile, plans: readonly SearchPlan[], endsShort: boolean): FirstRead | undefined {
     const { bytes } = this.#buffer
     const count = file.read(bytes)
-    const isWhole = endsShort && count < bytes.length
+    const isWhole = endsShort && count < bytes.length && !mayBeCut(count)
     if (isWhole && this.#quickLook(plans).isDull(bytes.subarray(0, count))) return undefined
     return { count }
   }
@@ -166,6 +166,15 @@ export class FileScanner {
   }
 }
 
+/** The smallest unit of disks, and of the pages and records that files are read by. */
+const blockBytes = 512
+
+/** A read that comes to a block that is broken brings what lies before it, and only the next one fails. What is short by whole blocks may
+ *  be cut so: the size, or another read, has to bear out that it is the end. */
+function mayBeCut(count: number): boolean {
+  return count > 0 && count % blockBytes === 0
+}
+
 function isSame(a: readonly SearchPlan[], b: readonly SearchPlan[]): boolean {
   return a === b || (a.length === b.length && a.every((plan, at) => plan === b[at]))
 }
@@ -212,7 +221,7 @@ class Reader {
     // give pages.
     if (count === 0) this.isAtEnd = true
     else if (count < this.#buffer.length) {
-      this.isAtEnd = this.#endsShort || this.#total === this.#file.stat.sizeBytes
+      this.isAtEnd = (this.#endsShort && !mayBeCut(count)) || this.#total === this.#file.stat.sizeBytes
     }
     return this.#buffer.subarray(0, count)
   }

@@ -97,6 +97,7 @@ function brokenFrom(place: number): (file: OpenFile) => OpenFile {
 const noise = gzipSync(randomBytes(1024 * 1024))
 
 it.each([
+  ['as it is', Buffer.from(short), {}, 4096],
   ['as it is, late', Buffer.from(short), {}, 256 * 1024],
   ['decoded', noise, { decompress: true }, 512 * 1024],
 ])('says of a file that cannot be read to its end that it failed, %s', async (_, content, more, place) => {
