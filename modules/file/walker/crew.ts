@@ -18,6 +18,8 @@ export interface ReportTaker {
 const stopGraceMs = 80
 /** How long the run's own thread rests while others work; a message ends it sooner. */
 const longestWaitMs = 10
+/** A thread that hangs in a call of the system's, on a file system that does not answer, ends with the process: nobody waits for it. */
+const endGraceMs = 200
 
 /** The other threads of a run. They share what is left of the walk among them and with the run's own thread. */
 export class Crew {
@@ -75,8 +77,9 @@ export class Crew {
     return this.#pool.isOver && [...this.#workers.keys()].every((thread) => this.#pool.isRead(thread))
   }
 
-  /** Until a thread has something to say, but not for long. */
+  /** Until a thread has something to say, but not for long. Meanwhile others are to leave something to this thread. */
   async wait(): Promise<void> {
+    this.#pool.beginWait()
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, longestWaitMs)
       this.#onMessage = () => {
@@ -85,6 +88,7 @@ export class Crew {
       }
     })
     this.#onMessage = () => undefined
+    this.#pool.endWait()
   }
 
   /** Waits until the threads have told what they found before they were stopped. The board says that they are. */
@@ -101,7 +105,13 @@ export class Crew {
     this.#pool.close()
     const workers = [...this.#workers.values()]
     this.#workers.clear()
-    await Promise.all(workers.map((worker) => worker.terminate()))
+    const ended = Promise.all(workers.map((worker) => worker.terminate()))
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, endGraceMs)
+    })
+    await Promise.race([ended, late])
+    clearTimeout(timer)
   }
 
   #isDone(thread: number): boolean {

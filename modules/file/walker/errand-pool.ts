@@ -67,10 +67,19 @@ export class ErrandPool {
       if (errand !== undefined) return errand
       this.rest()
       if (this.#board.isStopped || this.#isClosed) return undefined
-      Atomics.add(this.#words, waiting, 1)
+      this.beginWait()
       Atomics.wait(this.#words, wakeups, seen, longestWaitMs)
-      Atomics.sub(this.#words, waiting, 1)
+      this.endWait()
     }
+  }
+
+  /** This thread waits for something to do: others are to leave it some. */
+  beginWait(): void {
+    Atomics.add(this.#words, waiting, 1)
+  }
+
+  endWait(): void {
+    Atomics.sub(this.#words, waiting, 1)
   }
 
   /** This thread is at work. */
