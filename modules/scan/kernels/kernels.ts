@@ -98,7 +98,7 @@ let isTried = false
 
 /** @returns undefined where there are none: everything has a plain path too, which says the same */
 export function kernelsOf(choice: KernelChoice): Kernels | undefined {
-  if (choice === 'off' || process.env.MIG_SCAN_KERNELS === 'off') return undefined
+  if (choice === 'off') return undefined
   if (!isTried) {
     isTried = true
     try {

@@ -2,7 +2,7 @@ import type { Literal } from './literal.ts'
 
 export const blockBytes = 3
 /** The kernels know it too. */
-export const hashBits = 16
+const hashBits = 16
 
 export interface Tables {
   readonly texts: readonly Buffer[]
