@@ -17,15 +17,12 @@ export interface HostOptions {
   readonly mig: string
   /** Threads of one run; absent: as many as the host takes by itself. */
   readonly threads?: number | undefined
-  /** Of one core, at most what a run may use. */
-  readonly corePercent?: number
 }
 
 /** How a module host is started. @see node/gate/module-host.ts */
-export function hostWords({ mig, threads, corePercent }: HostOptions): readonly string[] {
+export function hostWords({ mig, threads }: HostOptions): readonly string[] {
   return [
     ...[process.execPath, '--disable-proto=delete', mig, 'module', 'host', '--root', '/'],
-    ...(corePercent === undefined ? [] : ['--core-percent', String(corePercent)]),
     ...(threads === undefined ? [] : ['--threads', String(threads)]),
   ]
 }

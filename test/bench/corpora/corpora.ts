@@ -62,7 +62,6 @@ export function divided(sizes: CorpusSizes, by: number): CorpusSizes {
 }
 
 export interface Corpora {
-  readonly directory: string
   readonly sizes: CorpusSizes
   readonly tree: Tree
   readonly logs: Logs
@@ -82,7 +81,6 @@ export function makeCorpora(directory: string, seed: number, sizes: CorpusSizes)
     return path
   }
   return {
-    directory,
     sizes,
     iocs,
     tree: makeTree(below('tree'), seed + 1, sizes.treeFiles, planted),

@@ -10,7 +10,6 @@ export interface Logs {
   readonly directory: string
   /** One file of several scripts, in a folder of its own. */
   readonly mixed: string
-  readonly bytes: number
   readonly hashes: readonly string[]
 }
 
@@ -34,7 +33,7 @@ export function makeLogs(directory: string, seed: number, bytes: number, iocs: r
     bytes,
     `${needles.letters}\n`,
   )
-  return { directory: files, mixed, bytes: 4 * bytes, hashes: hashes.slice(1, 3) }
+  return { directory: files, mixed, hashes: hashes.slice(1, 3) }
 }
 
 /** @returns the SHA-256 */

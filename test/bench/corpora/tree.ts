@@ -9,7 +9,6 @@ import { programText, sliceOf, wordList } from './texts.ts'
 export interface Tree {
   readonly directory: string
   readonly files: number
-  readonly bytes: number
   /** SHA-256 of some of them, lower case. */
   readonly hashes: readonly string[]
   /** Names of files, each in the tree once. */
@@ -37,7 +36,6 @@ export function makeTree(directory: string, seed: number, files: number, iocs: r
   const droppers = new Set([0, 1, 2].map((third) => Math.floor(((third + 0.5) * files) / 3)))
   const hashes: string[] = []
   const names: string[] = []
-  let bytes = 0
   for (let n = 0; n < files; n++) {
     const isSettings = n % 20 === 7
     const name = isSettings
@@ -54,9 +52,8 @@ export function makeTree(directory: string, seed: number, files: number, iocs: r
     if (n % 10 === 4) utimesSync(path, long, long)
     if (n % Math.ceil(files / 5) === 5) hashes.push(createHash('sha256').update(content).digest('hex'))
     if (n % Math.ceil(files / 40) === 6 && !droppers.has(n)) names.push(name)
-    bytes += content.length
   }
-  return { directory, files, bytes, hashes, names }
+  return { directory, files, hashes, names }
 }
 
 /** Eight in each, as a heap is numbered. */
