@@ -1,6 +1,7 @@
 import { isCollector } from '../core/certificate.ts'
 import type { Clock } from '../core/clock.ts'
 import {
+  maxAwaited,
   maxCarried,
   maxCarriers,
   maxHandOverBytes,
@@ -44,7 +45,8 @@ export interface HandOver {
 
 interface Given {
   readonly answer: Freight['answer']
-  readonly to: Set<PeerId>
+  /** With the time at which each was last given it. */
+  readonly to: Map<PeerId, number>
   readonly sinceMs: number
 }
 
@@ -76,7 +78,7 @@ export function createHandOver(ports: {
   function isFor({ mark, from }: Freight, other: PeerId, hops: number): boolean {
     if (from === other) return false
     const before = given.get(mark)
-    const to = new Set(before?.to)
+    const to = new Set(before?.to.keys())
     for (const [peer, { marks, atMs }] of picked)
       if (marks.has(mark) && clock.monotonicMs() - atMs < syncDeadlineMs) to.add(peer)
     if (to.has(other) || to.size >= 2 * maxCarriers) return false
@@ -95,11 +97,21 @@ export function createHandOver(ports: {
     given.delete(mark)
     given.set(mark, {
       answer,
-      to: new Set([...(before?.to ?? []), peer]),
+      to: new Map([...(before?.to ?? []), [peer, clock.monotonicMs()]]),
       sinceMs: before?.sinceMs ?? clock.monotonicMs(),
     })
     // What is forgotten here is at worst handed over once more.
     if (given.size > 2 * maxCarried) given.delete(given.keys().next().value as string)
+  }
+
+  /** Who carries an answer names it in each hello until there is a receipt. One that does not has never got it (the session that brought it
+   *  broke while another one ended well) or has lost it: it is given it again. */
+  function missing({ mark, answer }: Freight, other: PeerId, awaited: number): void {
+    const to = given.get(mark)?.to
+    const atMs = to?.get(other)
+    if (answer === undefined || atMs === undefined || awaited >= maxAwaited) return
+    // A hello that was written while it was under way says nothing.
+    if (clock.monotonicMs() - atMs >= syncDeadlineMs) to?.delete(other)
   }
 
   return {
@@ -113,6 +125,7 @@ export function createHandOver(ports: {
         const { answer } = one
         // It holds it already; it may be where it came from.
         if (answer !== undefined && heldThere.has(`${answer.actionid} ${answer.peerid}`)) continue
+        missing(one, other, theirs.awaits.length)
         if (!isFor(one, other, theirs.hops)) continue
         // Before it is read: another session may begin meanwhile.
         marks.set(one.mark, answer)
@@ -130,12 +143,12 @@ export function createHandOver(ports: {
       picked.delete(peer)
     },
     carriers() {
-      const all = new Set([...given.values()].flatMap(({ to }) => [...to]))
+      const all = new Set([...given.values()].flatMap(({ to }) => [...to.keys()]))
       return members().flatMap(({ peer }) => (all.has(peer) ? [peer] : []))
     },
     holders(actionId, of) {
       const isIt = (answer: Freight['answer']) => answer?.actionid === actionId && answer.peerid === of
-      const handed = [...given.values()].flatMap(({ answer, to }) => (isIt(answer) ? [...to] : []))
+      const handed = [...given.values()].flatMap(({ answer, to }) => (isIt(answer) ? [...to.keys()] : []))
       const onTheWay = [...picked].flatMap(([peer, { marks }]) =>
         [...marks.values()].some(isIt) ? [peer] : [],
       )

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { maxCarriers, maxHandOverBytes, maxHops, nextCarrierAfterMs } from '../../node/core/limits.ts'
+import {
+  maxAwaited,
+  maxCarriers,
+  maxHandOverBytes,
+  maxHops,
+  nextCarrierAfterMs,
+  syncDeadlineMs,
+} from '../../node/core/limits.ts'
 import type { PeerId } from '../../node/core/peer-id.ts'
 import type { Member } from '../../node/mesh/mesh.ts'
 import { createHandOver, type Freight } from '../../node/roles/hand-over.ts'
@@ -101,10 +108,34 @@ describe('handing over', () => {
     const given: string[] = []
     for (const waitMs of [0, nextCarrierAfterMs, 10 * nextCarrierAfterMs, 1000 * nextCarrierAfterMs]) {
       clock.advance(waitMs)
-      for (const to of ['a', 'b', 'c', 'd']) if ((await give([freight('x')], to)) > 0) given.push(to)
+      for (const to of ['a', 'b', 'c', 'd']) {
+        // A carrier names what it holds.
+        const awaits = given.includes(to) ? [{ actionid: 'x', peerid: peer('self') }] : []
+        if ((await give([freight('x')], to, awaits)) > 0) given.push(to)
+      }
     }
     expect(given).toEqual(['a', 'b', 'c'])
     expect(given).toHaveLength(maxCarriers)
+  })
+
+  it('gives again to a carrier that does not name it as held, once the session is over: it has never got it', async () => {
+    const { clock, handOver, give } = aNode(['a', 1], ['b', 1])
+    const to = peer('a')
+    // One session picks it and breaks; another of the same two ends well meanwhile.
+    expect(await handOver.pick([freight('x')], to, { hops: 1, awaits: [] })).toHaveLength(1)
+    handOver.confirmed(to)
+    expect(await give([freight('x')], 'a')).toBe(0)
+    clock.advance(syncDeadlineMs - 1)
+    expect(await give([freight('x')], 'a')).toBe(0)
+    const names = (count: number) =>
+      Array.from({ length: count }, (_, n) => ({ actionid: `other${n}`, peerid: peer('self') }))
+    clock.advance(1)
+    // A list that is full may have left it out.
+    expect(await give([freight('x')], 'a', names(maxAwaited))).toBe(0)
+    expect(await give([freight('x')], 'a', names(1))).toBe(1)
+    clock.advance(syncDeadlineMs)
+    expect(await give([freight('x')], 'a', [{ actionid: 'x', peerid: peer('self') }])).toBe(0)
+    expect(handOver.holders('x', peer('self'))).toEqual([to])
   })
 
   it('gives to another when the carrier has left', async () => {
