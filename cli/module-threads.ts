@@ -8,7 +8,7 @@ import { maxModuleThreads, threadHeapMegabytes } from '../node/core/limits.ts'
 /** To start one takes 50 ms of a core: a run that is over by then needs none. */
 const afterMs = 100
 
-/** What an operation takes by itself keeps it below 130 MB. */
+/** What an operation takes by itself: with a third, a search through a whole machine can come to the memory at which it is ended. */
 const ownThreads = 2
 
 /** Threads for the modules of this process, where the build has put their program beside it.
