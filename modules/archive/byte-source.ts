@@ -47,8 +47,10 @@ export class PartOfSource implements ByteSource {
 
 /** @throws ArchiveError `corrupt-data` when the source ends before; HostError */
 export function readExactly(source: ByteSource, position: number, lengthBytes: number): Buffer {
+  // Places come from directories that may say anything, and a system takes no number beyond 2^53.
+  if (position < 0 || position + lengthBytes > source.sizeBytes) throw corrupt()
   const bytes = Buffer.allocUnsafe(lengthBytes)
-  if (position < 0 || source.readAt(bytes, position) < lengthBytes) throw corrupt()
+  if (source.readAt(bytes, position) < lengthBytes) throw corrupt()
   return bytes
 }
 

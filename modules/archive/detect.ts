@@ -1,5 +1,6 @@
 import type { Compression } from './decode.ts'
 import { isTarHeader } from './tar-header.ts'
+import type { ZipClaim } from './zip-directory.ts'
 
 export type ArchiveKind = 'zip' | 'tar' | Compression
 
@@ -7,7 +8,7 @@ const suffixesOfZip =
   /\.(zip|jar|war|ear|sar|par|rar|aar|apk|apks|xapk|ipa|whl|egg|nupkg|vsix|xpi|crx|jmod|hpi|jpi|kar|docx|docm|xlsx|xlsm|pptx|pptm|odt|ods|odp|epub)$/i
 
 /** What the first 512 bytes say that something is. Names are not asked: they may be anything.
- *  A zip may begin with something else; see `mayBeZip`. */
+ *  A zip may begin with something else; see `zipClaim`. */
 export function detectArchive(start: Buffer): ArchiveKind | undefined {
   if (startsWith(start, [0x1f, 0x8b, 8])) return 'gzip'
   if (/^BZh[1-9](1AY&SY|\x17rE8P\x90)/.test(start.toString('latin1', 0, 10))) return 'bzip2'
@@ -18,8 +19,14 @@ export function detectArchive(start: Buffer): ArchiveKind | undefined {
 }
 
 /** Names of what is a zip although it may not begin as one. */
-export function mayBeZip(name: Buffer): boolean {
+function mayBeZip(name: Buffer): boolean {
   return suffixesOfZip.test(name.toString('latin1'))
+}
+
+/** @returns what says that something is a zip; undefined when nothing does */
+export function zipClaim(kind: ArchiveKind | undefined, name: Buffer): ZipClaim | undefined {
+  if (kind === 'zip') return 'bytes'
+  return kind === undefined && mayBeZip(name) ? 'name' : undefined
 }
 
 function startsWith(start: Buffer, magic: readonly number[]): boolean {

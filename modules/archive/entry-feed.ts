@@ -11,9 +11,12 @@ export class EntryFeed {
   failure: unknown
   #sizeBytes = 0
   #isWhole = false
+  readonly #breathe: () => Promise<void>
 
-  constructor(sink: EntrySink | undefined) {
+  /** @param breathe gives others their turn between pieces; throws when the run is to stop */
+  constructor(sink: EntrySink | undefined, breathe: () => Promise<void>) {
     this.sink = sink
+    this.#breathe = breathe
   }
 
   get wantsMore(): boolean {
@@ -27,6 +30,7 @@ export class EntryFeed {
         const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length)
         this.#sizeBytes += bytes.length
         if (this.sink !== undefined && !(await this.sink.push(bytes))) throw new ArchiveStopped()
+        await this.#breathe()
         yield bytes
       }
       this.#isWhole = true

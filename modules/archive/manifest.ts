@@ -7,11 +7,14 @@ import { type ZipEntry, zipEntries } from './zip-entries.ts'
 
 /** Real manifests with an `Import-Package` of hundreds stay far below. */
 const maxManifestBytes = 1024 * 1024
+/** Of all texts of one jar, which may list any number of entries under one name. */
+const maxTextBytes = 4 * maxManifestBytes
 /** A jar that holds many others unpacked has one of them for each. */
 const maxProjects = 1000
 
 /** What a jar says that it is, a line each: the main attributes of its manifest as `Implementation-Version: 2.14.1`, and of every
  *  Maven project in it `org.apache.logging.log4j:log4j-core:2.14.1`.
+ *  @param budget whose bound of entries holds for this jar by itself: they are counted when they are walked
  *  @throws ArchiveError; HostError
  *  @see https://docs.oracle.com/javase/8/docs/technotes/guides/jar/jar.html#JAR_Manifest */
 export async function manifestLines(
@@ -20,15 +23,26 @@ export async function manifestLines(
   budget: ArchiveBudget,
 ): Promise<readonly string[]> {
   const lines: string[] = []
+  let entries = 0
   let projects = 0
+  let textBytes = 0
+  const read = async (entry: ZipEntry): Promise<string> => {
+    const text = await textOf(source, entry, budget)
+    textBytes += text.length
+    if (textBytes > maxTextBytes) throw new ArchiveError('too-large')
+    return text
+  }
   for (const entry of zipEntries(source, directory)) {
+    entries += 1
+    if (entries > budget.limits.maxEntries) throw new ArchiveError('limit-reached')
     const name = entry.name.toString('latin1')
     if (/^META-INF\/MANIFEST\.MF$/i.test(name)) {
-      lines.push(...mainAttributes(await textOf(source, entry, budget)))
+      // One by one: they may be more than a call takes arguments.
+      for (const line of mainAttributes(await read(entry))) lines.push(line)
     } else if (/^META-INF\/maven\/[^/]+\/[^/]+\/pom\.properties$/.test(name)) {
       projects += 1
       if (projects > maxProjects) throw new ArchiveError('limit-reached')
-      lines.push(...projectOf(await textOf(source, entry, budget)))
+      lines.push(...projectOf(await read(entry)))
     }
   }
   return lines

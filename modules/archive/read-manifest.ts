@@ -2,7 +2,7 @@ import { ArchiveBudget, type ArchiveLimits } from './archive-budget.ts'
 import { peekBytes } from './archive-entry.ts'
 import type { ByteSource } from './byte-source.ts'
 import { readExactly } from './byte-source.ts'
-import { detectArchive, mayBeZip } from './detect.ts'
+import { detectArchive, zipClaim } from './detect.ts'
 import { manifestLines } from './manifest.ts'
 import { findZipDirectory } from './zip-directory.ts'
 
@@ -17,6 +17,6 @@ export async function readManifest(
   const start = readExactly(source, 0, Math.min(peekBytes, source.sizeBytes))
   const kind = detectArchive(start)
   if (kind !== undefined && kind !== 'zip') return undefined
-  const directory = findZipDirectory(source, kind === 'zip' || mayBeZip(name))
+  const directory = findZipDirectory(source, zipClaim(kind, name))
   return directory && manifestLines(source, directory, new ArchiveBudget(limits))
 }

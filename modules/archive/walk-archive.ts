@@ -6,13 +6,13 @@ import { ArchiveError } from './archive-error.ts'
 import type { ArchiveVisitor, EntryPath, EntrySink } from './archive-visitor.ts'
 import { type ByteSource, MemorySource, piecesOf, readExactly } from './byte-source.ts'
 import { type Compression, decompress } from './decode.ts'
-import { type ArchiveKind, decodedName, detectArchive, mayBeZip } from './detect.ts'
+import { type ArchiveKind, decodedName, detectArchive, zipClaim } from './detect.ts'
 import { ArchiveStopped, EntryFeed } from './entry-feed.ts'
 import { manifestLines } from './manifest.ts'
 import { type ByteStream, StreamReader } from './stream-reader.ts'
 import { tarEntries } from './tar.ts'
 import { zipData } from './zip-data.ts'
-import { findZipDirectory, type ZipDirectory } from './zip-directory.ts'
+import { findZipDirectory, type ZipClaim, type ZipDirectory } from './zip-directory.ts'
 import { type ZipEntry, zipEntries } from './zip-entries.ts'
 import { ZipOverlap } from './zip-overlap.ts'
 
@@ -47,9 +47,9 @@ class ArchiveWalk {
       const start = readExactly(source, 0, Math.min(peekBytes, source.sizeBytes))
       const kind = detectArchive(start)
       if (kind === undefined || kind === 'zip') {
-        const directory = findZipDirectory(source, kind === 'zip' || mayBeZip(name))
+        const directory = findZipDirectory(source, zipClaim(kind, name))
         if (directory !== undefined) await this.#zipEntries(source, directory, [])
-      } else await this.#stream(kind, piecesOf(source, 0, source.sizeBytes), [], name)
+      } else await this.#stream(kind, this.#paced(piecesOf(source, 0, source.sizeBytes)), [], name)
     } catch (error) {
       if (!(error instanceof ArchiveStopped)) this.#tell(error, [])
     }
@@ -109,12 +109,26 @@ class ArchiveWalk {
     }
   }
 
+  /** Lets others have their turn between pieces: of what nobody wants there may be as much as a disk holds.
+   *  @throws ArchiveStopped */
+  async *#paced(pieces: Iterable<Buffer>): AsyncGenerator<Buffer, void> {
+    for (const piece of pieces) {
+      await this.#breathe()
+      yield piece
+    }
+  }
+
+  /** @throws ArchiveStopped */
+  async #breathe(): Promise<void> {
+    if ((await this.#visitor.breathe()) === false) throw new ArchiveStopped()
+  }
+
   /** @param data undefined when there is none, or when it cannot be read
    *  @throws what ends the archive that it lies in */
   async #entry(entry: ArchiveEntry, data: EntryData | undefined, path: EntryPath): Promise<void> {
-    if ((await this.#visitor.breathe()) === false) throw new ArchiveStopped()
+    await this.#breathe()
     this.#budget.takeEntry()
-    const feed = new EntryFeed(this.#visitor.entry(path, entry))
+    const feed = new EntryFeed(this.#visitor.entry(path, entry), () => this.#breathe())
     try {
       if (data !== undefined) await this.#read(entry, data, path, feed)
     } catch (error) {
@@ -131,7 +145,9 @@ class ArchiveWalk {
     const isWanted = feed.wantsMore || (entry.sizeBytes ?? smallBytes) < smallBytes
     const whole = isWanted ? data.whole?.() : undefined
     const start = whole?.subarray(0, peekBytes) ?? (await data.peek())
-    const kind = detectArchive(start) ?? (mayBeZip(entry.name) ? 'zip' : undefined)
+    const detected = detectArchive(start)
+    const claim = zipClaim(detected, entry.name)
+    const kind = claim === undefined ? detected : 'zip'
     const isTooDeep = kind !== undefined && path.length >= this.#budget.limits.maxDepth
     if (isTooDeep) this.#visitor.problem(path, 'limit-reached')
     if (kind === undefined || isTooDeep) {
@@ -142,7 +158,7 @@ class ArchiveWalk {
     const all = whole ?? data.whole?.()
     const stream = feed.through(all === undefined ? data.chunks() : [all])
     try {
-      if (kind === 'zip') await this.#nestedZip(data.source?.(), stream, path, feed)
+      if (claim !== undefined) await this.#nestedZip(data.source?.(), claim, stream, path, feed)
       else await this.#nestedStream(kind, stream, path, feed)
     } finally {
       await stream.return()
@@ -167,6 +183,7 @@ class ArchiveWalk {
   /** A zip is read from its end: it is held in memory, unless it lies in its archive as it is. */
   async #nestedZip(
     asItLies: ByteSource | undefined,
+    claim: ZipClaim,
     stream: AsyncGenerator<Buffer, void>,
     path: EntryPath,
     feed: EntryFeed,
@@ -177,7 +194,7 @@ class ArchiveWalk {
       await feed.drain(shared(stream))
       if (source === undefined) return
       try {
-        await this.#openedZip(source, path, feed)
+        await this.#openedZip(source, claim, path, feed)
       } catch (error) {
         if (error instanceof ArchiveStopped || isFinal(error)) throw error
         this.#tell(error, path)
@@ -187,8 +204,8 @@ class ArchiveWalk {
     }
   }
 
-  async #openedZip(source: ByteSource, path: EntryPath, feed: EntryFeed): Promise<void> {
-    const directory = findZipDirectory(source, true)
+  async #openedZip(source: ByteSource, claim: ZipClaim, path: EntryPath, feed: EntryFeed): Promise<void> {
+    const directory = findZipDirectory(source, claim)
     if (directory === undefined) return
     if (feed.sink?.wantsManifest === true) await this.#manifest(source, directory, path, feed.sink)
     await this.#zipEntries(source, directory, path)

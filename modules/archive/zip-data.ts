@@ -6,10 +6,10 @@ import { ArchiveError, corrupt } from './archive-error.ts'
 import { type ByteSource, PartOfSource, piecesOf, readExactly } from './byte-source.ts'
 import { metered, zipMethod } from './decode.ts'
 import type { ByteStream } from './stream-reader.ts'
+import { localSignature } from './zip-directory.ts'
 import type { ZipEntry } from './zip-entries.ts'
 
 const localBytes = 30
-const localSignature = 0x04034b50
 /** What most local headers have beside the name. */
 const usualExtraBytes = 64
 const stored = 0

@@ -1,7 +1,7 @@
 import type { ArchiveEntry } from './archive-entry.ts'
 import { corrupt } from './archive-error.ts'
 import { type ByteSource, readExactly } from './byte-source.ts'
-import { safeNumber, type ZipDirectory } from './zip-directory.ts'
+import { centralSignature, safeNumber, type ZipDirectory } from './zip-directory.ts'
 
 /** An entry as the central directory has it. */
 export interface ZipEntry extends ArchiveEntry {
@@ -15,7 +15,6 @@ export interface ZipEntry extends ArchiveEntry {
 }
 
 const headerBytes = 46
-const headerSignature = 0x02014b50
 const windowBytes = 64 * 1024
 const maxHeaderBytes = headerBytes + 3 * 0xffff
 
@@ -31,7 +30,7 @@ export function* zipEntries(source: ByteSource, directory: ZipDirectory): Genera
       windowAt = at
     }
     const header = window.subarray(at - windowAt)
-    if (header.length < headerBytes || header.readUInt32LE(0) !== headerSignature) throw corrupt()
+    if (header.length < headerBytes || header.readUInt32LE(0) !== centralSignature) throw corrupt()
     const nameBytes = header.readUInt16LE(28)
     const extraBytes = header.readUInt16LE(30)
     const lengthBytes = headerBytes + nameBytes + extraBytes + header.readUInt16LE(32)
@@ -49,8 +48,8 @@ function entryOf(header: Buffer, nameBytes: number, extraBytes: number, base: nu
   const unix = header[5] === 3 ? header.readUInt16LE(40) : 0
   const flags = header.readUInt16LE(8)
   const method = header.readUInt16LE(10)
-  // Bytes are bytes, whatever the mode says: Java and most others do not look at it.
-  const isDirectory = name.at(-1) === 0x2f && wide.sizeBytes === 0
+  // Bytes are bytes, whatever the mode says: Java and most others do not look at it. Nothing takes up to two of them when it is packed.
+  const isDirectory = name.at(-1) === 0x2f && wide.sizeBytes === 0 && wide.packedBytes <= 2
   const isLink = (unix & 0o170000) === 0o120000
   return {
     name,

@@ -13,6 +13,7 @@ export interface ZipPart {
     readonly method?: number
     readonly offset?: number
   }
+  readonly comment?: Buffer
   /** Unix mode with its type bits. */
   readonly mode?: number
 }
@@ -54,8 +55,10 @@ export function makeZip(
     central.writeUInt16LE(extra.length, 30)
     central.writeUInt16LE(part.mode ?? 0, 40)
     central.writeUInt32LE(zip64 ? 0xffffffff : offset, 42)
+    const note = part.comment ?? Buffer.alloc(0)
+    central.writeUInt16LE(note.length, 32)
     locals.push(local, name, packed)
-    centrals.push(central, name, extra)
+    centrals.push(central, name, extra, note)
     at += 30 + name.length + packed.length
   }
   const directory = Buffer.concat(centrals)

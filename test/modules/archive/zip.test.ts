@@ -1,6 +1,9 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { look, textsOf } from './look.ts'
+import { MemorySource } from '../../../modules/archive/byte-source.ts'
+import { readManifest } from '../../../modules/archive/read-manifest.ts'
+import { walkArchive } from '../../../modules/archive/walk-archive.ts'
+import { look, roomy, textsOf } from './look.ts'
 import { makeZip } from './make-zip.ts'
 
 const parts = [
@@ -55,6 +58,8 @@ describe('a zip', () => {
     const zip = makeZip(modes.map((mode) => ({ name: `${mode}`, content: 'evil', mode })))
     expect(Object.values(textsOf(await look(zip)))).toEqual(modes.map(() => 'evil'))
     expect(textsOf(await look(makeZip([{ name: 'dir/', content: 'evil' }])))).toEqual({ 'dir/': 'evil' })
+    const denied = makeZip([{ name: 'dir/', content: 'evil', lies: { size: 0 } }])
+    expect((await look(denied)).problems).toEqual(['corrupt-data dir/'])
   })
 
   it('keeps names that are no UTF-8, hostile or the same', async () => {
@@ -113,6 +118,62 @@ describe('a zip', () => {
   })
 })
 
+describe('the end of a zip', () => {
+  const entry = { name: 'in', content: 'x' }
+  const noEntries = makeZip([])
+
+  it('in a comment hides nothing', async () => {
+    const zip = makeZip([entry], { comment: `${noEntries.toString('latin1')} and more` })
+    expect(textsOf(await look(zip, { name: 'x.jar' }))).toEqual({ in: 'x' })
+    // A comment that is longer than it says is padded, which Java reads.
+    const padded = Buffer.concat([makeZip([entry], { comment: 'x' }), Buffer.alloc(100)])
+    expect(textsOf(await look(padded))).toEqual({ in: 'x' })
+  })
+
+  it('in 64 bits that says something else than that in 32 is none', async () => {
+    const wide = makeZip([], { zip64: true })
+    const zip = makeZip([{ ...entry, comment: wide.subarray(0, 76) }])
+    const seen = await look(zip)
+    expect(textsOf(seen)).toEqual({ in: 'x' })
+    expect(seen.problems).toEqual([])
+  })
+
+  it('that is missing is said, on disk and inside', async () => {
+    const cut = makeZip([entry]).subarray(0, -30)
+    expect((await look(cut)).problems).toEqual(['corrupt-data'])
+    expect((await look(makeZip([{ name: 'cut.jar', content: cut }]))).problems).toEqual([
+      'corrupt-data cut.jar',
+    ])
+    expect((await look(Buffer.from('no zip'), { name: 'x.jar' })).problems).toEqual([])
+    const source = new MemorySource(cut)
+    await expect(readManifest(source, Buffer.from('x'), roomy)).rejects.toMatchObject({
+      code: 'corrupt-data',
+    })
+  })
+})
+
+describe('the manifest', () => {
+  const lines = (count: number) => ({ name: 'META-INF/MANIFEST.MF', content: 'a: b\n'.repeat(count) })
+  const manifestOf = async (parts: Parameters<typeof makeZip>[0], limits = {}) =>
+    readManifest(new MemorySource(makeZip(parts)), Buffer.from('x'), { ...roomy, ...limits })
+
+  it('may have more lines than a call takes arguments', async () => {
+    expect(await manifestOf([lines(200_000)])).toHaveLength(200_000)
+  })
+
+  it('is bounded altogether, however many there are', async () => {
+    const three = Array.from({ length: 3 }, () => lines(200_000))
+    expect(await manifestOf(three)).toHaveLength(600_000)
+    await expect(manifestOf([...three, ...three])).rejects.toMatchObject({ code: 'too-large' })
+  })
+
+  it('is looked for among as many entries as an archive may have', async () => {
+    const entries = ['a', 'b', 'c'].map((name) => ({ name, content: '' }))
+    expect(await manifestOf(entries, { maxEntries: 3 })).toEqual([])
+    await expect(manifestOf(entries, { maxEntries: 2 })).rejects.toMatchObject({ code: 'limit-reached' })
+  })
+})
+
 describe('what is wrong with a zip is said, and the rest is read', () => {
   const good = { name: 'good', content: 'good' }
   it.each([
@@ -160,9 +221,6 @@ describe('what is wrong with a zip is said, and the rest is read', () => {
       problem: () => undefined,
       breathe: () => undefined,
     }
-    const { walkArchive } = await import('../../../modules/archive/walk-archive.ts')
-    const { MemorySource } = await import('../../../modules/archive/byte-source.ts')
-    const { roomy } = await import('./look.ts')
     await walkArchive(new MemorySource(zip), Buffer.from('x'), visitor, roomy)
     expect(read).toBe(content.length)
   })
