@@ -14,6 +14,8 @@ const tablesBytes = 64 * 1024
  *  @throws ArchiveError `corrupt-data`; what the input throws */
 export async function* bunzip2(input: ByteStream, memory: HeldMemory): AsyncGenerator<Buffer, void> {
   const reader = new StreamReader(input)
+  // One for all streams: there may be one for every few bytes.
+  const links = new Links()
   try {
     let isFirst = true
     while (await reader.fill(4)) {
@@ -22,7 +24,7 @@ export async function* bunzip2(input: ByteStream, memory: HeldMemory): AsyncGene
       if (level === undefined && !isFirst) return
       if (level === undefined) throw corrupt()
       isFirst = false
-      yield* oneStream(reader, level, memory)
+      yield* oneStream(reader, level, memory, links)
     }
     if (isFirst) throw corrupt()
   } finally {
@@ -34,11 +36,12 @@ async function* oneStream(
   reader: StreamReader,
   level: number,
   memory: HeldMemory,
+  held: Links,
 ): AsyncGenerator<Buffer, void> {
   const blockBytes = level * 100_000
   const packedBytes = Math.ceil(blockBytes * packedBytesPerByte) + tablesBytes
-  memory.grow(4 * blockBytes + packedBytes)
-  const links = new Uint32Array(blockBytes)
+  memory.grow(4 * blockBytes + 2 * packedBytes)
+  const links = held.of(blockBytes)
   reader.at += 4
   let bits = 0
   let sum = 0
@@ -60,6 +63,15 @@ async function* oneStream(
     for (const piece of block.pieces()) yield piece
     if (block.sum !== expected) throw corrupt()
     sum = (((sum << 1) | (sum >>> 31)) ^ expected) >>> 0
+  }
+}
+
+class Links {
+  #links = new Uint32Array(0)
+
+  of(count: number): Uint32Array {
+    if (this.#links.length < count) this.#links = new Uint32Array(count)
+    return this.#links.subarray(0, count)
   }
 }
 

@@ -82,7 +82,8 @@ export class StreamReader {
   #makeRoom(count: number): void {
     if (this.at === this.end) this.at = this.end = 0
     if (this.at + count <= this.bytes.length && this.end < this.bytes.length) return
-    const room = Math.max(this.bytes.length, count)
+    // Twice as much, so that what is left is not moved for each few bytes that are taken.
+    const room = Math.max(this.bytes.length, 2 * count)
     const bytes = room === this.bytes.length ? this.bytes : Buffer.allocUnsafeSlow(room)
     bytes.set(this.bytes.subarray(this.at, this.end), 0)
     this.bytes = bytes

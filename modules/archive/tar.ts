@@ -45,7 +45,7 @@ export async function* tarEntries(reader: StreamReader): AsyncGenerator<TarEntry
     // Holes of GNU's old form may fill more headers.
     const isOldSparse = header.type === 'S'
     if (isOldSparse) await skipSparseHeaders(reader, block)
-    const sizeBytes = entry.kind === 'file' ? (entry.sizeBytes ?? 0) : storedBytes(header)
+    const sizeBytes = storedBytes(header.type, entry.sizeBytes)
     const problem =
       isOldSparse || [...pax.keys()].some((key) => key.startsWith('GNU.sparse.'))
         ? new ArchiveError('not-supported-here')
@@ -100,7 +100,7 @@ function entryOf(
 }
 
 /** Links, devices and FIFOs have no bytes, whatever their size says; the list of a directory of GNU has. */
-function storedBytes({ type, sizeBytes }: TarHeader): number {
+function storedBytes(type: string, sizeBytes = 0): number {
   return '123456'.includes(type) ? 0 : sizeBytes
 }
 

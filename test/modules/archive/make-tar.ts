@@ -3,6 +3,8 @@ export interface TarPart {
   readonly prefix?: string
   readonly type?: string
   readonly content?: string | Buffer
+  /** Of the header alone, without its content. */
+  readonly sizeBytes?: number
   readonly mode?: number
   readonly uid?: number
   readonly gid?: number
@@ -18,7 +20,7 @@ export function tarHeader(part: TarPart): Buffer {
   octal(part.mode ?? 0o644, 100, 8)
   octal(part.uid ?? 0, 108, 8)
   octal(part.gid ?? 0, 116, 8)
-  octal(Buffer.from(part.content ?? '').length, 124, 12)
+  octal(part.sizeBytes ?? Buffer.from(part.content ?? '').length, 124, 12)
   octal(part.mtime ?? 0, 136, 12)
   header.write('        ', 148, 'latin1')
   header.write(part.type ?? '0', 156, 'latin1')

@@ -89,6 +89,42 @@ describe('a tar', () => {
     expect(textsOf(seen)).toEqual({ old: undefined, new: undefined, after: 'x' })
   })
 
+  it('of which nobody wants the bytes is left when it is time, not at its end', async () => {
+    const sizeBytes = 512 * 1024 * 1024
+    const header = tarHeader({ name: 'disk.img', sizeBytes })
+    let read = 0
+    const source = {
+      sizeBytes: 512 + sizeBytes,
+      readAt(buffer: Uint8Array, position: number) {
+        buffer.fill(0)
+        buffer.set(header.subarray(position, position + buffer.length))
+        read += buffer.length
+        return buffer.length
+      },
+    }
+    let left = 10
+    const seen = await look(source, { wants: () => false, breathe: () => Promise.resolve(--left >= 0) })
+    expect([...seen.entries.keys()]).toEqual(['disk.img'])
+    expect(seen.problems).toEqual([])
+    expect(read).toBeLessThan(1024 * 1024)
+  })
+
+  it('whose name ends like that of a directory has as many bytes as pax says', async () => {
+    const hidden = Buffer.concat([Buffer.alloc(1024), Buffer.alloc(512, 'x')])
+    const tar = Buffer.concat([
+      makeTar([{ name: 'PaxHeaders/x', type: 'x', content: paxRecord('size', `${hidden.length}`) }]).subarray(
+        0,
+        1024,
+      ),
+      tarHeader({ name: 'x/' }),
+      hidden,
+      makeTar([{ name: 'after', content: 'x' }]),
+    ])
+    const seen = await look(tar)
+    expect(textsOf(seen)).toEqual({ 'x/': undefined, after: 'x' })
+    expect(seen.problems).toEqual([])
+  })
+
   it.each([
     ['cut in its bytes', (tar: Buffer) => tar.subarray(0, 700), 'corrupt-data one'],
     ['cut in a header', (tar: Buffer) => tar.subarray(0, 1300), 'corrupt-data'],
@@ -120,6 +156,14 @@ describe('a tar', () => {
       ]),
     )
     expect(seen.problems).toEqual(['corrupt-data'])
+  })
+})
+
+describe('bzip2', () => {
+  it('of many streams with nothing in them takes no time', async () => {
+    const empty = Buffer.from('425a683917724538509000000000', 'hex')
+    const seen = await look(Buffer.concat(Array.from({ length: 100_000 }, () => empty)), { name: 'x.bz2' })
+    expect(textsOf(seen)).toEqual({ x: '' })
   })
 })
 
