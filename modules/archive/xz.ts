@@ -77,7 +77,7 @@ async function* oneBlock(
 interface BlockDecoder {
   readonly window: SlidingWindow
   readonly lzma: LzmaDecoder
-  needs: 'dictionary' | 'properties' | 'state' | 'nothing'
+  needs: 'dictionary' | 'properties' | 'nothing'
 }
 
 function decoderOf(header: Buffer, memory: HeldMemory): BlockDecoder {

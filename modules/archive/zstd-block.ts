@@ -13,50 +13,11 @@ const matchesDefault =
 const offsetsDefault = '1 1 1 1 1 1 2 2 2 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 -1 -1 -1 -1 -1'
 const literalBits = [
   ...Array<number>(16).fill(0),
-  1,
-  1,
-  1,
-  1,
-  2,
-  2,
-  3,
-  3,
-  4,
-  6,
-  7,
-  8,
-  9,
-  10,
-  11,
-  12,
-  13,
-  14,
-  15,
-  16,
+  ...numbersOf('1 1 1 1 2 2 3 3 4 6 7 8 9 10 11 12 13 14 15 16'),
 ]
 const matchBits = [
   ...Array<number>(32).fill(0),
-  1,
-  1,
-  1,
-  1,
-  2,
-  2,
-  3,
-  3,
-  4,
-  4,
-  5,
-  7,
-  8,
-  9,
-  10,
-  11,
-  12,
-  13,
-  14,
-  15,
-  16,
+  ...numbersOf('1 1 1 1 2 2 3 3 4 4 5 7 8 9 10 11 12 13 14 15 16'),
 ]
 const literalBases = basesOf(literalBits, 0)
 const matchBases = basesOf(matchBits, 3)
@@ -66,12 +27,15 @@ interface Kind {
   readonly maxSymbol: number
   readonly standard: FseTable
 }
-const numbersOf = (text: string) => text.split(' ').map(Number)
 const kinds = {
   literals: { maxLog: 9, maxSymbol: 35, standard: fseTable(numbersOf(literalsDefault), 6) },
   offsets: { maxLog: 8, maxSymbol: 31, standard: fseTable(numbersOf(offsetsDefault), 5) },
   matches: { maxLog: 9, maxSymbol: 52, standard: fseTable(numbersOf(matchesDefault), 6) },
 } as const satisfies Readonly<Record<string, Kind>>
+
+function numbersOf(text: string): readonly number[] {
+  return text.split(' ').map(Number)
+}
 
 function basesOf(bits: readonly number[], first: number): readonly number[] {
   let base = first
