@@ -1,17 +1,20 @@
-/** Copies of bytes that wait for more. */
+const firstCapacityBytes = 4096
+
+/** Copies of bytes that wait for more. Their place is used again: what is taken is good until the next is added. */
 export class Held {
   /** Of the first byte in the text. */
   offset = 0
   length = 0
   isEmpty = true
-  #parts: Buffer[] = []
+  // Made anew for each line, such buffers would be most of what a search allocates where there are no newlines.
+  #place: Buffer | undefined
 
   /** @param offset of the part, which is taken when it is the first */
   add(part: Buffer, offset: number): void {
     if (this.isEmpty) this.offset = offset
     this.isEmpty = false
+    this.#withRoomFor(this.length + part.length).set(part, this.length)
     this.length += part.length
-    this.#parts.push(Buffer.from(part))
   }
 
   /** All of it, which is then gone. */
@@ -22,14 +25,21 @@ export class Held {
   }
 
   peek(): { readonly bytes: Buffer; readonly offset: number } {
-    return { bytes: Buffer.concat(this.#parts), offset: this.offset }
+    return { bytes: this.#withRoomFor(0).subarray(0, this.length), offset: this.offset }
   }
 
   /** All of it, of which only the offset is kept. */
   forget(): Buffer {
-    const bytes = Buffer.concat(this.#parts)
-    this.#parts = []
+    const { bytes } = this.peek()
     this.length = 0
     return bytes
+  }
+
+  #withRoomFor(bytes: number): Buffer {
+    const before = this.#place
+    if (before !== undefined && before.length >= bytes) return before
+    this.#place = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * (before?.length ?? 0), firstCapacityBytes))
+    before?.copy(this.#place, 0, 0, this.length)
+    return this.#place
   }
 }

@@ -151,8 +151,9 @@ export class LiteralWalk {
 
   *#finishLine(rest: Buffer): Generator<void, void> {
     if (this.#longLine === undefined) {
-      const held = this.#held.take()
-      return yield* this.#look(Buffer.concat([held.bytes, rest]), held.offset)
+      this.#held.add(rest, this.#held.offset)
+      const { bytes, offset } = this.#held.take()
+      return yield* this.#look(bytes, offset)
     }
     yield* this.#runLong(rest)
     this.#longLine = undefined
