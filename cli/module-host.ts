@@ -61,12 +61,15 @@ export async function serveOrders(
   }
 }
 
-/** Takes the lowest priority for all threads of this process, and so for those that they start. Not before it has started: on a busy
- *  machine that alone would take a minute. A best effort: some systems let nobody lower a priority. */
+/** Takes a low priority for all threads of this process, and so for those that they start. Not the lowest: beside one busy program a core
+ *  that leaves a 70th (nice 19), of an operation's 300 s of wall time 4 s of its 30 s of CPU time, and whoever keeps all cores busy would
+ *  silence the endpoint; a tenth (nice 10) is what the two limits are to one another. Not before it has started. A best effort: some
+ *  systems let nobody lower a priority.
+ *  @see docs/decisions/module-hosts.md */
 function yieldToOthers(): void {
   for (const thread of threadsOfThisProcess()) {
     try {
-      setPriority(thread, constants.priority.PRIORITY_LOW)
+      setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL)
     } catch {
       // It has ended, or may not.
     }

@@ -30,7 +30,7 @@ export function moduleThreads(
         // What it might print would stand among the events of the run.
         stdout: true,
         stderr: true,
-        resourceLimits: { maxOldGenerationSizeMb: threadHeapMegabytes, maxYoungGenerationSizeMb: 8 },
+        resourceLimits: { maxOldGenerationSizeMb: threadHeapMegabytes, maxYoungGenerationSizeMb: 3 },
       }),
   }
 }

@@ -59,12 +59,12 @@ describe.runIf(isLinux)('a host that looks gently', () => {
   // It may have to be built first.
   beforeAll(() => void builtMig(), 180_000)
 
-  it('runs with the lowest priority in all its threads, and reads when nobody else does', async () => {
+  it('runs with a low priority in all its threads, and reads when nobody else does', async () => {
     const host = aHost({ gently: canIdle ? [ionice as string, '-c', '3'] : [], threads: 3 })
     await search(host, { wallMs: 1500 })
     const threads = readdirSync(`/proc/${host.pid}/task`)
     expect(threads.length).toBeGreaterThan(5)
-    expect(threads.map((thread) => Number(statOf(host.pid, thread)[16]))).toEqual(threads.map(() => 19))
+    expect(threads.map((thread) => Number(statOf(host.pid, thread)[16]))).toEqual(threads.map(() => 10))
     if (!canIdle) return
     const classes = threads.map((thread) =>
       execFileSync(ionice as string, ['-p', thread], { encoding: 'utf8' }),
