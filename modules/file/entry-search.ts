@@ -43,14 +43,15 @@ export class EntrySearch implements ArchiveVisitor {
   /** Was it an archive? */
   hasLooked = false
 
-  /** Only what has bytes is tested, as in a walk. */
+  /** Only what has bytes is tested, and what a search asks for by its kind: as in a walk. */
   entry(path: EntryPath, entry: ArchiveEntry): EntrySink | undefined {
     this.hasLooked = true
-    if (entry.kind !== 'file' && entry.kind !== 'link') return undefined
+    const hasBytes = entry.kind === 'file' || entry.kind === 'link'
     const facts = factsOf(path, entry, undefined)
     const name = decodeLossy(facts.name)
     const queries: EntryQuery[] = []
     for (const plan of this.#plans) {
+      if (!hasBytes && plan.kinds?.has(entry.kind) !== true) continue
       if (!this.#listener.wants(plan) || path.length > plan.archiveDepth) continue
       // A size that only decoding tells is asked for later.
       const isLate = (check: MetadataCheck) => check.field === 'sizes' && !facts.knows('sizes')

@@ -16,12 +16,13 @@ import { parseKinds } from './criteria/kinds.ts'
 import { moreChecks, type PlanProblem } from './criteria/more-checks.ts'
 import { parseEntropy } from './criteria/ranges.ts'
 import { excluderOf, rootsOf } from './criteria/search-paths.ts'
-import type { BytePath } from './file-path.ts'
+import { type BytePath, toBytePath } from './file-path.ts'
 import { goMode } from './go-format.ts'
 import { splitInverse } from './inverse.ts'
 import type { FileParameters, MismatchFilter, ReturnLevel, Search } from './options.ts'
 import { parseMtime } from './parse-mtime.ts'
 import { parseSize } from './parse-size.ts'
+import { mountsOf } from './skipped-mounts.ts'
 
 /** One search made ready: patterns compiled, defaults filled in, limits as numbers. */
 export interface SearchPlan {
@@ -88,15 +89,24 @@ function planSearch(
   const more = moreChecks(search, nowNs, host, accounts)
   const returns = options.return ?? 'match'
   const isExcluded = excluderOf(search.excludes ?? [])
-  const roots = new Set(search.paths.flatMap((path) => rootsOf(path, host, accounts)))
+  const roots = search.paths.map((path) => ({ path, roots: rootsOf(path, host, accounts) }))
+  const unknown = roots.filter((root) => root.roots === undefined)
   return {
     label,
     search,
-    roots: [...roots].filter((root) => isExcluded?.(root) !== true),
+    roots: [...new Set(roots.flatMap((root) => root.roots ?? []))].filter(
+      (root) => isExcluded?.(root) !== true,
+    ),
     isExcluded,
     oneFileSystem: options.xdev ?? false,
     kinds: kindsOf(search.types ?? []),
-    problems: more.problems,
+    problems: [
+      ...unknown.map(({ path }) => ({ code: 'not-resolved', about: toBytePath(`paths ${path}`) }) as const),
+      ...(options.xdev === true && mountsOf(host).at('/') === undefined
+        ? [{ code: 'not-supported-here', about: 'xdev' } as const]
+        : []),
+      ...more.problems,
+    ],
     returns,
     matchAll: options.matchall ?? false,
     returnSha256: options.returnsha256 ?? false,

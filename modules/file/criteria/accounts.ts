@@ -39,9 +39,11 @@ export class Accounts {
     return idOf(account, this.#groups)
   }
 
-  /** Home directories, each once; that of those who have none (`/`) left out. */
-  homes(): readonly BytePath[] {
+  /** Home directories, each once; that of those who have none (`/`) left out.
+   *  @returns undefined when no list of users can be read */
+  homes(): readonly BytePath[] | undefined {
     this.#users ??= this.#lines('/etc/passwd')
+    if (this.#users.length === 0) return undefined
     const homes = this.#users.map((fields) => cleanPath(fields[5] ?? '/'))
     return [...new Set(homes)].filter((home) => home !== '/')
   }

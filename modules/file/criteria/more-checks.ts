@@ -1,7 +1,7 @@
 import type { FileStat, Host } from '../../host/host.ts'
 import type { ProblemCode } from '../../module.ts'
 import type { CheckField, MetadataCheck } from '../check.ts'
-import { join } from '../file-path.ts'
+import { type BytePath, join, toBytePath } from '../file-path.ts'
 import type { Search } from '../options.ts'
 import { parseAge } from '../parse-mtime.ts'
 import { type Accounts, parseAccount } from './accounts.ts'
@@ -12,7 +12,7 @@ import { parseLinks } from './ranges.ts'
 /** What the endpoint cannot tell, and so neither matches nor misses. */
 export interface PlanProblem {
   readonly code: ProblemCode
-  readonly about: string
+  readonly about: BytePath
 }
 
 /** The checks beside MIG's that need no byte of a file, the cheap ones first.
@@ -73,7 +73,7 @@ function accountCheck(
   const { account, inverse } = parseAccount(value)
   const wanted = lookUp(account)
   if (wanted === undefined) {
-    problems.push({ code: 'not-resolved', about: `${field} ${account}` })
+    problems.push({ code: 'not-resolved', about: toBytePath(`${field} ${account}`) })
     return nobodyKnows(field, value)
   }
   return check(field, value, true, (_, stat) => (stat()[id] === wanted) !== inverse)

@@ -1,7 +1,8 @@
-import { type Host, HostError } from '../../host/host.ts'
+import { type Host, HostError, type HostErrorCode } from '../../host/host.ts'
 import { type BytePath, bytesOf } from '../file-path.ts'
 
 const maxListBytes = 64 * 1024 * 1024
+const missing: readonly HostErrorCode[] = ['not-found', 'not-directory']
 const dpkgLists = '/var/lib/dpkg/info'
 const dpkgDiversions = '/var/lib/dpkg/diversions'
 const apkDatabase = '/lib/apk/db/installed'
@@ -12,19 +13,26 @@ const merged = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']
 /** Which files packages have brought, as dpkg, apk and pacman write it down. Databases of rpm are not read. */
 export class Packages {
   readonly #host: Host
-  #paths: ReadonlySet<BytePath> | undefined
+  #moved: ReadonlyMap<string, BytePath> | undefined
+  #paths: ReadonlySet<BytePath> | HostError | undefined
 
   constructor(host: Host) {
     this.#host = host
   }
 
-  /** Is there a database that can be read? */
+  /** Is there a database? One without a package, as a tool for packages of others brings it, is none. */
   get isKnown(): boolean {
-    return [dpkgLists, apkDatabase, pacmanPackages].some((path) => {
+    const databases = [
+      () => this.#names(dpkgLists).some(isDpkgList),
+      () => this.#names(pacmanPackages).length > 0,
+      () => this.#host.stat(apkDatabase, true).kind === 'file',
+    ]
+    return databases.some((isThere) => {
       try {
-        return ['directory', 'file'].includes(this.#host.stat(path, true).kind)
+        return isThere()
       } catch (error) {
-        if (error instanceof HostError) return false
+        // What is there and cannot be listed shows when it is read.
+        if (error instanceof HostError) return !missing.includes(error.code)
         throw error
       }
     })
@@ -33,26 +41,35 @@ export class Packages {
   /** @throws HostError when a list cannot be read: then nothing is said of any file */
   has(path: BytePath): boolean {
     this.#paths ??= this.#read()
-    return this.#paths.has(path)
+    if (this.#paths instanceof HostError) throw this.#paths
+    return this.#paths.has(this.#merged(path))
   }
 
-  #read(): ReadonlySet<BytePath> {
-    const moved = this.#mergedDirectories()
+  /** Lists or the reason why there are none: they are read once, not for every file. */
+  #read(): ReadonlySet<BytePath> | HostError {
     const paths = new Set<BytePath>()
-    const add = (path: BytePath): void => {
-      const slash = path.indexOf('/', 1)
-      const target = slash < 0 ? undefined : moved.get(path.slice(1, slash))
-      paths.add(target === undefined ? path : `${target}${path.slice(slash)}`)
+    try {
+      for (const path of this.#dpkg()) paths.add(this.#merged(path))
+      for (const path of apkFiles(this.#text(apkDatabase))) paths.add(this.#merged(path))
+      for (const path of this.#pacman()) paths.add(this.#merged(path))
+      return paths
+    } catch (error) {
+      if (error instanceof HostError) return error
+      throw error
     }
-    for (const path of this.#dpkg()) add(path)
-    for (const path of apkFiles(this.#text(apkDatabase))) add(path)
-    for (const path of this.#pacman()) add(path)
-    return paths
+  }
+
+  /** A path as it is without the links of a merged /usr. */
+  #merged(path: BytePath): BytePath {
+    this.#moved ??= this.#mergedDirectories()
+    const slash = path.indexOf('/', 1)
+    const target = slash < 0 ? undefined : this.#moved.get(path.slice(1, slash))
+    return target === undefined ? path : `${target}${path.slice(slash)}`
   }
 
   *#dpkg(): Generator<BytePath> {
     for (const name of this.#names(dpkgLists)) {
-      if (!name.endsWith('.list')) continue
+      if (!isDpkgList(name)) continue
       for (const line of this.#text(`${dpkgLists}/${name}`).split('\n')) if (line !== '') yield line
     }
     // From, to, by whom: what was moved away is still a package's.
@@ -89,6 +106,10 @@ export class Packages {
   }
 }
 
+function isDpkgList(name: string): boolean {
+  return name.endsWith('.list')
+}
+
 /** `F:` a directory, `R:` a file in it. */
 function* apkFiles(text: string): Generator<BytePath> {
   let directory = ''
@@ -103,7 +124,7 @@ function ifThere<T>(nothing: T, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (error instanceof HostError && ['not-found', 'not-directory'].includes(error.code)) return nothing
+    if (error instanceof HostError && missing.includes(error.code)) return nothing
     throw error
   }
 }

@@ -18,12 +18,13 @@ export function parsePath(path: string): void {
   )
 }
 
-/** Where a search path leads on this endpoint. Homes that are not there, or lack what is looked for, are no fault. */
-export function rootsOf(path: string, host: Host, accounts: Accounts): readonly BytePath[] {
+/** Where a search path leads on this endpoint. Homes that are not there, or lack what is looked for, are no fault.
+ *  @returns undefined when the endpoint does not tell what homes it has */
+export function rootsOf(path: string, host: Host, accounts: Accounts): readonly BytePath[] | undefined {
   if (path !== everyHome && !path.startsWith(`${everyHome}/`)) return [cleanPath(toBytePath(path))]
   const below = cleanPath(toBytePath(path.slice(everyHome.length)))
-  const roots = accounts.homes().map((home) => (below === '/' ? home : join(home, below.slice(1))))
-  return roots.filter((root) => isThere(root, host))
+  const roots = accounts.homes()?.map((home) => (below === '/' ? home : join(home, below.slice(1))))
+  return roots?.filter((root) => isThere(root, host))
 }
 
 function isThere(path: BytePath, host: Host): boolean {

@@ -153,6 +153,28 @@ describe('what lies in archives', () => {
     expect((await ask({ names: ['^plain$'] })).elements.s1?.[0]).not.toHaveProperty('entry')
   })
 
+  it('is tested by its kind where kinds are asked for', async () => {
+    const kinds = tree({
+      'x.tar': makeTar([
+        { name: 'dir/', type: '5' },
+        { name: 'link', type: '2' },
+        { name: 'fifo', type: '6' },
+        { name: 'file', content: 'x' },
+      ]),
+    })
+    const find = async (types: string[]) =>
+      hitsOf(
+        await searchIn(
+          kinds,
+          s1({ paths: ['/'], types, names: ['^(dir|link|fifo|file)$'] }, { archives: true }),
+        ),
+      )
+    expect(await find(['f,d'])).toEqual(['/x.tar!/dir/', '/x.tar!/file'])
+    expect(await find(['f,p,l'])).toEqual(['/x.tar!/fifo', '/x.tar!/file', '/x.tar!/link'])
+    expect(await find(['f'])).toEqual(['/x.tar!/file'])
+    expect(await find(['d'])).toEqual([])
+  })
+
   it('is shown with names that are no UTF-8 as bytes', async () => {
     const name = Buffer.from([0x61, 0xff])
     const odd = tree({ 'x.zip': makeZip([{ name, content: 'x' }]) })

@@ -4,6 +4,10 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { Packages } from '../../../modules/file/criteria/packages.ts'
+import { planSearches } from '../../../modules/file/search-plan.ts'
+import { createHost } from '../../../modules/host/create-host.ts'
+import { HostError } from '../../../modules/host/host.ts'
 import { temporaryDirectory } from '../../fixtures/temporary-directory.ts'
 import { makeTar } from '../archive/make-tar.ts'
 import { s1, searchIn } from './search.ts'
@@ -139,9 +143,9 @@ describe.skipIf(!isRoot)('owner and group', () => {
   })
 
   it('that the endpoint does not know is said, and is no miss', async () => {
-    for (const search of [{ owners: ['bob'] }, { owners: ['!bob'] }]) {
+    for (const search of [{ owners: ['bøb€'] }, { owners: ['!bøb€'] }]) {
       const answer = await searchIn(owned(), s1({ paths: ['/d'], ...search }))
-      expect(answer.errors).toEqual(['not-resolved: owners bob'])
+      expect(answer.errors).toEqual(['not-resolved: owners bøb€'])
       expect(answer.elements.s1).toBeUndefined()
     }
   })
@@ -243,8 +247,39 @@ describe('packaged', () => {
     expect(await find('no')).toEqual(['/usr/bin/evil'])
   })
 
-  it('without a database is not known: neither yes nor no, and that is said', async () => {
-    const root = tree({ file: '' })
+  it('is told by any path to a file, also through the links of a merged /usr', async () => {
+    const root = tree({
+      'var/lib/dpkg/info/a.list': '/lib/d/tool\n',
+      'usr/lib/d/tool': '',
+      'usr/lib/d/evil': '',
+    })
+    symlinkSync('usr/lib', join(root, 'lib'))
+    for (const path of ['/lib/d', '/usr/lib/d']) {
+      const answer = await searchIn(root, s1({ paths: [path], packaged: ['no'] }))
+      expect(answer.files()).toEqual([`${path}/evil`])
+    }
+  })
+
+  it('with a list that cannot be read is a problem of each file, and the lists are read once', () => {
+    const real = createHost({ root: tree({ 'var/lib/dpkg/info/a.list/no-file': '' }) })
+    let reads = 0
+    const host = new Proxy(real, {
+      get: (target, key) => {
+        if (key === 'readFile') reads += 1
+        const value = Reflect.get(target, key, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    const packages = new Packages(host)
+    for (let k = 0; k < 3; k++) expect(() => packages.has('/x')).toThrow(HostError)
+    expect(reads).toBe(1)
+  })
+
+  it.each([
+    ['no database', { file: '' }],
+    ['that of dpkg without a package', { file: '', 'var/lib/dpkg/info/format': '1\n' }],
+  ])('with %s is not known: neither yes nor no, and that is said', async (_, files) => {
+    const root = tree(files)
     for (const packaged of ['yes', 'no']) {
       const answer = await ask(root, { packaged: [packaged] })
       expect(answer.errors).toEqual(['not-supported-here: packaged'])
@@ -309,6 +344,21 @@ describe('every home directory', () => {
       '/home/ann/other',
     ])
   })
+})
+
+describe('homes', () => {
+  it('that no list tells of are a problem, not just none', async () => {
+    const answer = await searchIn(tree({ 'root/x': '' }), s1({ paths: ['~*'], names: ['x'] }))
+    expect(answer.errors).toEqual(['not-resolved: paths ~*'])
+  })
+})
+
+it('xdev on a machine that does not tell what is mounted is a problem', () => {
+  const host = Object.create(createHost({ root: tree({}) }), { mounts: { value: () => [] } })
+  const plan = (xdev: boolean) =>
+    planSearches({ searches: { s1: { paths: ['/'], options: { xdev } } } }, Date.now(), host)[0]?.problems
+  expect(plan(true)).toEqual([{ code: 'not-supported-here', about: 'xdev' }])
+  expect(plan(false)).toEqual([])
 })
 
 describe.skipIf(!isRoot)('xdev', () => {
